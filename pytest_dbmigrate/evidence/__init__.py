@@ -1,0 +1,1 @@
+"""What was observed, and what follows from it."""

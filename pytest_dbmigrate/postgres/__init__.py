@@ -1,0 +1,1 @@
+"""What is true. One small module per kind of observation."""

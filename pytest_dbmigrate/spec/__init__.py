@@ -1,0 +1,1 @@
+"""What should be true: pure functions from text. Imports neither pytest nor psycopg."""
