@@ -1,0 +1,362 @@
+"""The typed record of a run. evidence.json is this and nothing else; every page is drawn from it.
+
+Times are UTC in ISO 8601 with milliseconds and `Z`; durations and offsets are integer nanoseconds.
+PASS and FAIL exist only together with an observation, NOT CHECKED and ERROR only without one: the
+types (and so the published schema) leave no other way to write them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+SCHEMA = "pytest-dbmigrate/evidence/v1"
+
+Stage = Literal["rehearsal", "verify", "production"]
+Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
+Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all parts: immutable, keyword only, unknown fields refused."""
+
+
+class Observation(Record):
+    """What was seen: in words, when, by what; `value` is its number where it is one.
+
+    `columns` and `rows` hold the result as the server's text, capped; `row_count` counts them all.
+    """
+
+    text: str
+    at: Time
+    by: str
+    duration_ns: Nanoseconds = 0
+    value: int | float | None = None
+    unit: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str | None, ...], ...] = ()
+    row_count: int = 0
+    details: tuple[str, ...] = ()
+
+
+class Passed(Record, tag_field="outcome", tag="PASS"):
+    """Evaluated on what was observed, and it holds."""
+
+    observed: Observation
+
+
+class Failed(Record, tag_field="outcome", tag="FAIL"):
+    """Evaluated on what was observed, and it does not hold."""
+
+    observed: Observation
+
+
+class Errored(Record, tag_field="outcome", tag="ERROR"):
+    """Nothing could be observed: SQL error, timeout, lost connection."""
+
+    why: str
+    sqlstate: str = ""
+    at: Time | None = None
+
+
+class NotChecked(Record, tag_field="outcome", tag="NOT CHECKED"):
+    """Nothing was evaluated. `reason` is a stable code, `todo` what to write or do instead."""
+
+    why: str
+    reason: str = ""
+    todo: str = ""
+
+
+Result: TypeAlias = Passed | Failed | Errored | NotChecked
+
+
+class Check(Record):
+    """One thing that was to be checked, planned whether or not it ran.
+
+    `id` is unique in the run (`file::name` for verifications). `kind` says who asked: a verification
+    file, a built-in integrity check, a probe, a rollback drill, a Python test on our connection.
+    `phase` is `before`, `after NNN`, `final` or `health`. `counted` ones belong to the m of n.
+    """
+
+    id: str
+    name: str
+    title: str
+    kind: Literal["verification", "integrity", "health", "probe", "rollback", "python"]
+    phase: str
+    result: Result
+    query_set: str = ""
+    source: str = ""
+    sql: str = ""
+    expected: str = ""
+    note: str = ""
+    required: bool = True
+    applicable: bool = True
+    passed_before: bool | None = None
+    meant_to_stay: bool = False
+
+
+class Notice(Record):
+    """A NOTICE or WARNING the server sent while a statement ran."""
+
+    severity: str
+    sqlstate: str
+    message: str
+
+
+class Lock(Record):
+    """A lock first seen held after a statement; `held_ns` lasts until COMMIT or ROLLBACK."""
+
+    relation: str
+    mode: str
+    at_ns: Nanoseconds
+    held_ns: Nanoseconds
+
+
+class SqlError(Record):
+    """A statement's error, with its place in the user's file."""
+
+    message: str
+    sqlstate: str = ""
+    detail: str = ""
+    hint: str = ""
+    context: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    source_line: str = ""
+
+
+class StatementRun(Record):
+    """One statement of a migration. `start_ns` counts from the first statement of the run."""
+
+    line: int
+    end_line: int
+    text: str
+    tag: str
+    start_ns: Nanoseconds
+    duration_ns: Nanoseconds
+    rows: int | None = None
+    notices: tuple[Notice, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+
+class Change(Record):
+    """One object of the schema that was added, removed or changed, by identity.
+
+    `kind` is PostgreSQL's word (`table`, `column`, `foreign key`, `policy`, …). `declared` is True
+    when the migration names the loss itself.
+    """
+
+    kind: str
+    identity: str
+    change: Literal["added", "removed", "changed"]
+    before: str = ""
+    after: str = ""
+    declared: bool = False
+
+
+class RowChange(Record):
+    """Rows of one table, as this transaction changed them; counts are None where not counted."""
+
+    table: str
+    before: int | None = None
+    after: int | None = None
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    lost: int = 0
+    declared: bool = False
+    note: str = ""
+
+
+class MigrationRun(Record):
+    """One migration as it ran."""
+
+    version: str
+    name: str
+    file: str
+    sha256: Sha256
+    outcome: Literal["committed", "rolled back", "failed", "not run", "unknown"]
+    started: Time | None = None
+    duration_ns: Nanoseconds = 0
+    statements: tuple[StatementRun, ...] = ()
+    error: SqlError | None = None
+    changes: tuple[Change, ...] = ()
+    rows: tuple[RowChange, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Rerun(Record):
+    """A migration applied once more; idempotent ones change nothing and raise nothing."""
+
+    version: str
+    session: Literal["same", "new"]
+    result: Result
+
+
+class Metric(Record):
+    """A figure before and after the migrations, with its limit in words."""
+
+    name: str
+    title: str
+    before: Observation | None = None
+    after: Observation | None = None
+    limit: str = ""
+
+
+class PhaseRun(Record):
+    """A phase on the clock: planned (from the plan's schedule) and observed."""
+
+    name: str
+    planned_start: str = ""
+    planned_end: str = ""
+    planned_ns: Nanoseconds | None = None
+    started: Time | None = None
+    ended: Time | None = None
+
+
+class Criterion(Record):
+    """One line of the plan's success criteria with the result that satisfies it, or does not."""
+
+    name: str
+    group: str
+    title: str
+    expected: str
+    stages: tuple[str, ...]
+    result: Result
+    required: bool = True
+    applicable: bool = True
+    signed_by: str = ""
+    source: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class File(Record):
+    """A file the run depended on."""
+
+    role: Literal["migration", "verification", "baseline", "plan", "config", "expected"]
+    path: str
+    bytes: int
+    sha256: Sha256
+
+
+class Target(Record):
+    """The database that was judged, as it described itself."""
+
+    url: str
+    server_version: str
+    database: str
+    role: str
+    embedded: bool = False
+    system_identifier: str = ""
+    superuser: bool = False
+    bypassrls: bool = False
+    in_recovery: bool = False
+    pooled: bool = False
+    encoding: str = ""
+    collation: str = ""
+    timeline: int | None = None
+    schema_before: str = ""
+    schema_after: str = ""
+
+
+class Transaction(Record):
+    """What became of the held transaction, and so of the database."""
+
+    state: Literal["nothing written", "unchanged", "committed", "unknown"]
+    began: Time | None = None
+    ended: Time | None = None
+    xid: str = ""
+    held_ns: Nanoseconds = 0
+    why: str = ""
+
+
+class Rehearsal(Record):
+    """The rehearsal that allowed a production run."""
+
+    run: str
+    evidence_sha256: Sha256
+
+
+class Role(Record):
+    """Who must sign, as the plan says."""
+
+    name: str
+    title: str
+
+
+class Run(Record):
+    """The run itself. `complete` is False until everything planned was observed."""
+
+    id: str
+    stage: Stage
+    started: Time
+    operator: str
+    complete: bool
+    incomplete: tuple[str, ...] = ()
+    finished: Time | None = None
+    command: str = ""
+    planned: int = 0
+    selected: int = 0
+    title: str = ""
+    report_name: str = "report"
+    rehearsal: Rehearsal | None = None
+
+
+class Evidence(Record):
+    """The record of one run."""
+
+    schema: Literal["pytest-dbmigrate/evidence/v1"] = SCHEMA
+    run: Run
+    tools: dict[str, str]
+    target: Target | None = None
+    transaction: Transaction
+    files: tuple[File, ...] = ()
+    migrations: tuple[MigrationRun, ...] = ()
+    checks: tuple[Check, ...] = ()
+    reruns: tuple[Rerun, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    phases: tuple[PhaseRun, ...] = ()
+    changes: tuple[Change, ...] = ()
+    rows: tuple[RowChange, ...] = ()
+    roles: tuple[Role, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def outcome(result: Result) -> Literal["PASS", "FAIL", "ERROR", "NOT CHECKED"]:
+    """The word of a result."""
+    match result:
+        case Passed():
+            return "PASS"
+        case Failed():
+            return "FAIL"
+        case Errored():
+            return "ERROR"
+        case NotChecked():
+            return "NOT CHECKED"
+
+
+def encode(evidence: Evidence) -> bytes:
+    """evidence.json's bytes: sorted keys, LF, and `<>&` escaped so that they can stand in a page."""
+    data = msgspec.json.format(msgspec.json.encode(evidence, order="sorted"), indent=1)
+    for char in (b"<", b">", b"&"):
+        data = data.replace(char, b"\\u%04x" % char[0])
+    return data + b"\n"
+
+
+def decode(data: bytes) -> Evidence:
+    """Read evidence.json. Raises msgspec.ValidationError, which names the field that is wrong."""
+    return msgspec.json.decode(data, type=Evidence)
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema (2020-12) of evidence.json, as published in schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "pytest-dbmigrate evidence v1",
+        **msgspec.json.schema(Evidence),
+    }
