@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-SCHEMA = "pytest-dbmigrate/evidence/v1"
+SCHEMA: Literal["pytest-dbmigrate/evidence/v1"] = "pytest-dbmigrate/evidence/v1"
 
 Stage = Literal["rehearsal", "verify", "production"]
 Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
@@ -19,8 +19,8 @@ Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all parts: immutable, keyword only, unknown fields refused."""
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all parts: immutable, unknown fields refused."""
 
 
 class Observation(Record):
@@ -309,11 +309,11 @@ class Run(Record):
 class Evidence(Record):
     """The record of one run."""
 
-    schema: Literal["pytest-dbmigrate/evidence/v1"] = SCHEMA
+    schema: Literal["pytest-dbmigrate/evidence/v1"]
     run: Run
     tools: dict[str, str]
-    target: Target | None = None
     transaction: Transaction
+    target: Target | None = None
     files: tuple[File, ...] = ()
     migrations: tuple[MigrationRun, ...] = ()
     checks: tuple[Check, ...] = ()
