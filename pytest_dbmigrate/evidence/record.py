@@ -23,7 +23,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all parts: immutable, unknown fields refused."""
 
 
-class Observation(Record):
+class Observation(Record, frozen=True):
     """What was seen: in words, when, by what; `value` is its number where it is one.
 
     `columns` and `rows` hold the result as the server's text, capped; `row_count` counts them all.
@@ -41,19 +41,19 @@ class Observation(Record):
     details: tuple[str, ...] = ()
 
 
-class Passed(Record, tag_field="outcome", tag="PASS"):
+class Passed(Record, frozen=True, tag_field="outcome", tag="PASS"):
     """Evaluated on what was observed, and it holds."""
 
     observed: Observation
 
 
-class Failed(Record, tag_field="outcome", tag="FAIL"):
+class Failed(Record, frozen=True, tag_field="outcome", tag="FAIL"):
     """Evaluated on what was observed, and it does not hold."""
 
     observed: Observation
 
 
-class Errored(Record, tag_field="outcome", tag="ERROR"):
+class Errored(Record, frozen=True, tag_field="outcome", tag="ERROR"):
     """Nothing could be observed: SQL error, timeout, lost connection."""
 
     why: str
@@ -61,7 +61,7 @@ class Errored(Record, tag_field="outcome", tag="ERROR"):
     at: Time | None = None
 
 
-class NotChecked(Record, tag_field="outcome", tag="NOT CHECKED"):
+class NotChecked(Record, frozen=True, tag_field="outcome", tag="NOT CHECKED"):
     """Nothing was evaluated. `reason` is a stable code, `todo` what to write or do instead."""
 
     why: str
@@ -72,7 +72,7 @@ class NotChecked(Record, tag_field="outcome", tag="NOT CHECKED"):
 Result: TypeAlias = Passed | Failed | Errored | NotChecked
 
 
-class Check(Record):
+class Check(Record, frozen=True):
     """One thing that was to be checked, planned whether or not it ran.
 
     `id` is unique in the run (`file::name` for verifications). `kind` says who asked: a verification
@@ -97,7 +97,7 @@ class Check(Record):
     meant_to_stay: bool = False
 
 
-class Notice(Record):
+class Notice(Record, frozen=True):
     """A NOTICE or WARNING the server sent while a statement ran."""
 
     severity: str
@@ -105,7 +105,7 @@ class Notice(Record):
     message: str
 
 
-class Lock(Record):
+class Lock(Record, frozen=True):
     """A lock first seen held after a statement; `held_ns` lasts until COMMIT or ROLLBACK."""
 
     relation: str
@@ -114,7 +114,7 @@ class Lock(Record):
     held_ns: Nanoseconds
 
 
-class SqlError(Record):
+class SqlError(Record, frozen=True):
     """A statement's error, with its place in the user's file."""
 
     message: str
@@ -128,7 +128,7 @@ class SqlError(Record):
     source_line: str = ""
 
 
-class StatementRun(Record):
+class StatementRun(Record, frozen=True):
     """One statement of a migration. `start_ns` counts from the first statement of the run."""
 
     line: int
@@ -143,7 +143,7 @@ class StatementRun(Record):
     rewritten: tuple[str, ...] = ()
 
 
-class Change(Record):
+class Change(Record, frozen=True):
     """One object of the schema that was added, removed or changed, by identity.
 
     `kind` is PostgreSQL's word (`table`, `column`, `foreign key`, `policy`, …). `declared` is True
@@ -158,7 +158,7 @@ class Change(Record):
     declared: bool = False
 
 
-class RowChange(Record):
+class RowChange(Record, frozen=True):
     """Rows of one table, as this transaction changed them; counts are None where not counted."""
 
     table: str
@@ -172,7 +172,7 @@ class RowChange(Record):
     note: str = ""
 
 
-class MigrationRun(Record):
+class MigrationRun(Record, frozen=True):
     """One migration as it ran."""
 
     version: str
@@ -189,7 +189,7 @@ class MigrationRun(Record):
     notes: tuple[str, ...] = ()
 
 
-class Rerun(Record):
+class Rerun(Record, frozen=True):
     """A migration applied once more; idempotent ones change nothing and raise nothing."""
 
     version: str
@@ -197,7 +197,7 @@ class Rerun(Record):
     result: Result
 
 
-class Metric(Record):
+class Metric(Record, frozen=True):
     """A figure before and after the migrations, with its limit in words."""
 
     name: str
@@ -207,7 +207,7 @@ class Metric(Record):
     limit: str = ""
 
 
-class PhaseRun(Record):
+class PhaseRun(Record, frozen=True):
     """A phase on the clock: planned (from the plan's schedule) and observed."""
 
     name: str
@@ -218,7 +218,7 @@ class PhaseRun(Record):
     ended: Time | None = None
 
 
-class Criterion(Record):
+class Criterion(Record, frozen=True):
     """One line of the plan's success criteria with the result that satisfies it, or does not."""
 
     name: str
@@ -234,7 +234,7 @@ class Criterion(Record):
     evidence: tuple[str, ...] = ()
 
 
-class File(Record):
+class File(Record, frozen=True):
     """A file the run depended on."""
 
     role: Literal["migration", "verification", "baseline", "plan", "config", "expected"]
@@ -243,7 +243,7 @@ class File(Record):
     sha256: Sha256
 
 
-class Target(Record):
+class Target(Record, frozen=True):
     """The database that was judged, as it described itself."""
 
     url: str
@@ -263,7 +263,7 @@ class Target(Record):
     schema_after: str = ""
 
 
-class Transaction(Record):
+class Transaction(Record, frozen=True):
     """What became of the held transaction, and so of the database."""
 
     state: Literal["nothing written", "unchanged", "committed", "unknown"]
@@ -274,21 +274,21 @@ class Transaction(Record):
     why: str = ""
 
 
-class Rehearsal(Record):
+class Rehearsal(Record, frozen=True):
     """The rehearsal that allowed a production run."""
 
     run: str
     evidence_sha256: Sha256
 
 
-class Role(Record):
+class Role(Record, frozen=True):
     """Who must sign, as the plan says."""
 
     name: str
     title: str
 
 
-class Run(Record):
+class Run(Record, frozen=True):
     """The run itself. `complete` is False until everything planned was observed."""
 
     id: str
@@ -306,7 +306,7 @@ class Run(Record):
     rehearsal: Rehearsal | None = None
 
 
-class Evidence(Record):
+class Evidence(Record, frozen=True):
     """The record of one run."""
 
     schema: Literal["pytest-dbmigrate/evidence/v1"]
