@@ -1,0 +1,160 @@
+"""A project's folder → everything planned: migrations, baseline, checks, plan.
+
+One project a run. Planned is all of it, whatever was selected on the command line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.spec.annotations import Check, read_checks
+from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
+from pytest_dbmigrate.spec.plan import Plan, read_plan, validate
+from pytest_dbmigrate.spec.statements import Script, decode, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+MIGRATIONS = "migrations"
+BASELINE = "baseline"
+PLAN = "plan.toml"
+PATTERNS = ("*verif*.sql",)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file the run depends on, as it was read: role, path as shown, size in bytes, digest."""
+
+    role: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationFile:
+    """One verification file and its checks, in order."""
+
+    path: Path
+    shown: str
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything planned in one project folder.
+
+    `baseline` are the scripts that build a throw-away database in the state before the migrations.
+    Paths are shown relative to pytest's rootdir.
+    """
+
+    root: Path
+    migrations: tuple[Migration, ...]
+    baseline: tuple[Script, ...]
+    verifications: tuple[VerificationFile, ...]
+    plan: Plan | None
+    files: tuple[SourceFile, ...]
+    migration_paths: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all verification files, in file order."""
+        return tuple(c for f in self.verifications for c in f.checks)
+
+
+def is_verification(path: Path, patterns: Iterable[str] = PATTERNS) -> bool:
+    """Whether a file is found as a verification by its name: never below migrations or baseline."""
+    return (
+        path.suffix == ".sql"
+        and not {MIGRATIONS, BASELINE} & set(path.parts[:-1])
+        and any(fnmatch(path.name, pattern) for pattern in patterns)
+    )
+
+
+def read_verifications(path: Path, shown: str, data: bytes) -> tuple[Check, ...]:
+    """The checks of one file's bytes; side files (`expect-result: file.csv`) are read beside it."""
+
+    def load(name: str) -> str:
+        return decode((path.parent / name).read_bytes(), f"{shown}: {name}")
+
+    return read_checks(scan(decode(data, shown), shown), load)
+
+
+def load_project(
+    root: Path,
+    *,
+    named: Iterable[Path] = (),
+    patterns: Iterable[str] = PATTERNS,
+    show: Callable[[Path], str] = str,
+    allow_gaps: bool = False,
+    commit_each: bool = False,
+) -> Project:
+    """Read the whole project below `root`. Raises SpecError for the first file that is wrong.
+
+    `named` are files given on the command line: they are verifications whatever their name;
+    a file found by pattern is one only if it holds an expectation. `show` renders a path for people.
+    """
+    files: list[SourceFile] = []
+
+    def read(path: Path, role: str) -> bytes:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SpecError(
+                f"cannot be read: {error.strerror}", path=show(path), remedy="check its permissions"
+            ) from None
+        digest = hashlib.sha256(data).hexdigest()
+        files.append(SourceFile(role, show(path), len(data), digest))
+        return data
+
+    def read_scripts(folder: str, role: str) -> list[tuple[Path, bytes]]:
+        paths = sorted((root / folder).glob("*.sql"))
+        return [(p, read(p, role)) for p in paths if not is_down(p.name)]
+
+    migrations = read_scripts(MIGRATIONS, "migration")
+    scripts = [
+        scan(decode(data, show(path)), show(path)) for path, data in read_scripts(BASELINE, "baseline")
+    ]
+    chosen = {p.resolve() for p in named}
+    verifications = []
+    for path in _below(root):
+        if path.resolve() not in chosen and not is_verification(path.relative_to(root), patterns):
+            continue
+        data = read(path, "verification")
+        checks = read_verifications(path, show(path), data)
+        if path.resolve() in chosen or any(c.reading.status != "no-expectation" for c in checks):
+            verifications.append(VerificationFile(path, show(path), checks))
+        else:
+            files.pop()
+    read_order = read_migrations(
+        ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
+    )
+    plan = None
+    if (root / PLAN).is_file():
+        plan = read_plan(decode(read(root / PLAN, "plan"), show(root / PLAN)), show(root / PLAN))
+        checks_by_name = {c.name for f in verifications for c in f.checks}
+        validate(plan, checks_by_name, {m.version for m in read_order})
+    return Project(
+        root=root,
+        migrations=read_order,
+        baseline=tuple(scripts),
+        verifications=tuple(verifications),
+        plan=plan,
+        files=tuple(files),
+        migration_paths={show(p): p for p, _ in migrations},
+    )
+
+
+def _below(root: Path) -> list[Path]:
+    """The .sql files below root, hidden folders left out, sorted so that parents come first."""
+    found = (
+        p
+        for p in root.rglob("*.sql")
+        if not any(part.startswith((".", "_")) for part in p.relative_to(root).parts[:-1])
+    )
+    return sorted(found, key=lambda p: (len(p.relative_to(root).parts), str(p)))
