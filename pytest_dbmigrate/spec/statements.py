@@ -1,32 +1,40 @@
 """Text → SQL statements and comments, with their positions.
 
-Follows PostgreSQL's own scanner (src/backend/parser/scan.l) and psql's (psqlscan.l).
+Follows PostgreSQL's own scanner (src/backend/parser/scan.l) and psql's (psqlscan.l). What cannot be
+read with certainty is refused.
 """
 
 from __future__ import annotations
 
+import codecs
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, cast
+
+from pytest_dbmigrate.spec import psql_commands
+from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.tokens import (
+    CONTINUED,
+    DOLLAR_TAG,
+    ESCAPED,
+    LINE_COMMENT,
+    NUMBER,
+    QUOTED,
+    TAG_AFTER_DOLLAR,
+    TEXT,
+    WHITE,
+    WORD,
+    Token,
+    comment_end,
+    dollar_end,
+    spec_error,
+    tokens,
+    unreadable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-TokenKind = Literal["word", "quoted", "string", "number", "operator", "punctuation", "parameter"]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One lexical element of a statement, comments and white space left out.
-
-    `word` is an unquoted identifier or keyword (`text` as written), `quoted` a "quoted" identifier,
-    `string` any string constant (also E'', U&'', B'', X'' and dollar-quoted), `parameter` is $1.
-    `start` is the character offset in the text that was scanned.
-    """
-
-    kind: TokenKind
-    text: str
-    start: int
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +96,314 @@ class Script:
         return self.text[start:end].rstrip("\r\n")
 
 
+# One step of the scan: what can neither end a statement nor hide its end is taken in one run.
+_STEP = re.compile(
+    rf"""{WHITE}*+(?:
+        (?P<plain>(?:{WORD}|[^\x00\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++
+            |{TEXT}|{QUOTED}|{NUMBER}|\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))++)
+        |(?P<open>\()
+        |(?P<close>\))
+        |(?P<end>;)
+        |(?P<line>{LINE_COMMENT})
+        |(?P<block>/\*)
+        |(?P<dollar>{DOLLAR_TAG})
+        |(?P<escaped>[eE]{ESCAPED})
+    )?+""",
+    re.VERBOSE,
+)
+_CONTINUED = re.compile(CONTINUED)
+_ESCAPED = re.compile(ESCAPED)
+_LINE_COMMENT = re.compile(LINE_COMMENT)
+_INDENT = re.compile(r"[ \t\f]*+")
+_LONE_RETURN = re.compile(r"\r++(?!\n|\Z)")
+_ATOMIC = re.compile("atomic", re.IGNORECASE)
+_HEAD = re.compile("create|copy|set|reset", re.IGNORECASE)
+_ROUTINES = {
+    ("create", *replace, kind)
+    for replace in ((), ("or", "replace"))
+    for kind in ("function", "procedure")
+}
+_ON = {"on", "true", "yes", "1"}
+
+
 def decode(data: bytes, path: str) -> str:
     """The text of a file's bytes: UTF-8, a BOM allowed. Raises SpecError with the bad byte's line."""
-    raise NotImplementedError
+    body = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = error.start
+    start = body.rfind(b"\n", 0, bad) + 1
+    end = body.find(b"\n", bad)
+    raise SpecError(
+        f"the byte 0x{body[bad]:02X} is not UTF-8",
+        path=path,
+        line=body.count(b"\n", 0, bad) + 1,
+        column=len(body[start:bad].decode("utf-8")) + 1,
+        source=body[start : end if end >= 0 else len(body)].decode("utf-8", "replace").rstrip("\r"),
+        remedy="The file is UTF-16. Save it as UTF-8."
+        if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        else "Save the file as UTF-8; it may be Windows-1252 or Latin-1 now.",
+    )
 
 
 def scan(text: str, path: str) -> Script:
     """Split `text` into statements and comments. Raises SpecError where it cannot be sure."""
-    raise NotImplementedError
+    return _Scan(text, path).run()
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The tokens of one statement's text, in order. Raises SpecError like `scan`."""
-    raise NotImplementedError
+class _Scan:
+    """One pass over one text. `pos` is where it stands."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+        self.line_starts = (0, *(newline.end() for newline in re.finditer("\n", text)))
+        self.statements: list[Statement] = []
+        self.comments: list[Comment] = []
+        self.pos = 0
+        self.start = -1  # of the open statement; -1 between statements
+        self.depth = 0  # of parentheses
+        self.segment = 0  # of an open statement: where what follows its last inner ; starts
+        self.body = _RoutineBody()
+        self.last = (0, 0)  # the last run of the open statement that is no comment
+
+    def run(self) -> Script:
+        """Step through the whole text."""
+        text, step = self.text, _STEP.match
+        while True:
+            match = cast("re.Match[str]", step(text, self.pos))
+            kind, self.pos = match.lastgroup, match.end()
+            if kind is None:
+                if self.pos == len(text):
+                    break
+                self.skip()
+                continue
+            start = match.start(kind)
+            if kind == "end":
+                self.semicolon(start)
+                continue
+            if kind == "line":
+                self.comment(start, block=False)
+                continue
+            if kind == "block":
+                self.pos = comment_end(text, start, self.path)
+                self.comment(start, block=True)
+                continue
+            if self.start < 0:
+                self.start = self.segment = start
+            if kind == "open":
+                self.depth += 1
+            elif kind == "close":
+                self.depth -= 1
+                if self.depth < 0:
+                    raise self.error(start, "this ) closes nothing", "Remove it, or write its (.")
+            elif kind == "dollar":
+                self.pos = dollar_end(text, start, self.pos, self.path)
+            elif kind == "escaped":
+                self.continued()
+            self.last = (start, self.pos)
+        if self.start >= 0:
+            self.finish()
+        return Script(
+            self.path, text, tuple(self.statements), tuple(self.comments), self.line_starts
+        )
+
+    def skip(self) -> None:
+        """Skip a psql command that may be left out; refuse anything else that is no SQL."""
+        end = None
+        if self.start < 0 and self.text[self.pos] == "\\":
+            end = psql_commands.skipped_end(self.text, self.pos)
+        if end is None:
+            raise unreadable(self.text, self.pos, self.path)
+        self.pos = end
+
+    def comment(self, start: int, *, block: bool) -> None:
+        """Record the comment from `start` to where the scan stands."""
+        line = self.line(start)
+        line_start = self.line_starts[line - 1]
+        first = not self.comments or self.comments[-1].end <= line_start
+        indent = cast("re.Match[str]", _INDENT.match(self.text, line_start)) if first else None
+        if not block and _LONE_RETURN.match(self.text, self.pos):
+            raise self.error(
+                self.pos,
+                "a carriage return alone ends this comment here, where most editors go on with it",
+                "Save the file with LF or CRLF line ends, or remove the character.",
+            )
+        self.comments.append(
+            Comment(
+                text=self.text[start + 2 : self.pos - 2 if block else self.pos],
+                start=start,
+                end=self.pos,
+                line=line,
+                column=start - line_start + 1,
+                end_line=self.line(self.pos - 1) if block else line,
+                block=block,
+                own_line=indent is not None and indent.end() == start,
+            )
+        )
+
+    def continued(self) -> None:
+        r"""Go on to the end of an E'' string: its parts on later lines take backslashes as well."""
+        while gap := _CONTINUED.match(self.text, self.pos):
+            end = gap.end()
+            for comment in _LINE_COMMENT.finditer(self.text, self.pos, end):
+                self.pos = comment.end()
+                self.comment(comment.start(), block=False)
+            part = _ESCAPED.match(self.text, end)
+            if part is None:
+                raise unreadable(self.text, end, self.path)
+            self.pos = part.end()
+
+    def semicolon(self, offset: int) -> None:
+        """End the statement, unless the `;` stands in parentheses or in BEGIN ATOMIC … END."""
+        if self.start < 0 or self.depth or self.in_body(offset):
+            return
+        self.emit(offset, offset, terminated=True)
+
+    def in_body(self, end: int) -> bool:
+        """Whether BEGIN ATOMIC … END is open at `end`, a `;` or the end of the text."""
+        if not self.body.depth and not (
+            self.head() == "create" and _ATOMIC.search(self.text, self.segment, end)
+        ):
+            return False
+        self.body.read(self.text[self.segment : end], self.segment)
+        self.segment = end + 1
+        return self.body.depth > 0
+
+    def head(self) -> str:
+        """The first word of the open statement, when it is one that needs a closer look."""
+        match = _HEAD.match(self.text, self.start)
+        return match[0].lower() if match else ""
+
+    def finish(self) -> None:
+        """End the last statement, which has no `;`."""
+        start, end = self.last
+        end = start + len(self.text[start:end].rstrip(" \t\n\r\f"))
+        if self.depth:
+            raise self.error(
+                self.unclosed(end),
+                "this ( is never closed",
+                "Close it, or end the statement with ).",
+            )
+        if self.in_body(end):
+            raise self.error(
+                self.body.begin,
+                "this BEGIN ATOMIC has no END",
+                "Write END; after the last statement of the body.",
+            )
+        self.emit(end, end - 1, terminated=False)
+
+    def emit(self, end: int, last: int, *, terminated: bool) -> None:
+        """Record the open statement, which ends at `end`; `last` is its last character or its `;`."""
+        start = self.start
+        text = self.text[start:end]
+        head = self.head()
+        if head == "copy":
+            self.refuse_copy_data(text)
+        elif head in {"set", "reset"}:
+            self.refuse_backslash_mode(text)
+        line = self.line(start)
+        self.statements.append(
+            Statement(
+                text=text,
+                start=start,
+                end=end,
+                line=line,
+                column=start - self.line_starts[line - 1] + 1,
+                end_line=self.line(last),
+                number=len(self.statements) + 1,
+                terminated=terminated,
+            )
+        )
+        self.start = -1
+        self.body = _RoutineBody()
+
+    def refuse_copy_data(self, text: str) -> None:
+        """Refuse COPY … FROM STDIN: what follows it is data, which only psql sends."""
+        previous = ""
+        for token in outside_parentheses(tokens(text)):
+            word = token.text.lower() if token.kind == "word" else ""
+            # gram.y takes STDOUT for STDIN here.
+            if previous == "from" and word in {"stdin", "stdout"}:
+                raise self.error(
+                    self.start + token.start,
+                    "COPY … FROM STDIN needs data lines, which only psql can send",
+                    "Write INSERT statements, or load the data in a fixture in Python.",
+                )
+            previous = word
+
+    def refuse_backslash_mode(self, text: str) -> None:
+        """Refuse to let backslashes become escapes in plain strings: all that follows would differ."""
+        found = [(token.text.strip("\"'").lower(), token.start) for token in tokens(text)]
+        words = [word for word, _ in found if word not in {"session", "local"}]
+        if words[1:2] != ["standard_conforming_strings"] or words[3:] in ([on] for on in _ON):
+            return
+        raise self.error(
+            self.start + next(at for word, at in found if word == words[1]),
+            "with standard_conforming_strings off, every string that follows would be read otherwise",
+            "Remove the statement, and write strings with escapes as E'…'.",
+        )
+
+    def unclosed(self, end: int) -> int:
+        """The offset of the outermost ( of the open statement that is never closed."""
+        stack: list[int] = []
+        for token in tokens(self.text[self.start : end]):
+            if token.text == "(":
+                stack.append(self.start + token.start)
+            elif token.text == ")":
+                stack.pop()
+        return stack[0]
+
+    def line(self, offset: int) -> int:
+        """The line, from 1, of a character offset."""
+        return bisect_right(self.line_starts, offset)
+
+    def error(self, offset: int, problem: str, remedy: str) -> SpecError:
+        """A SpecError at a character offset."""
+        return spec_error(self.text, offset, self.path, problem, remedy)
+
+
+class _RoutineBody:
+    """The BEGIN ATOMIC … END of one CREATE FUNCTION or PROCEDURE, in which `;` ends no statement.
+
+    BEGIN and ATOMIC are also names, and CASE has an END as well. So BEGIN counts only in a statement
+    that creates a routine and with ATOMIC directly after it, END only where a statement may start.
+    """
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.begin = 0  # offset of the BEGIN that is open
+        self.words: list[str] = []  # of the statement that is being read, at most four
+
+    def read(self, text: str, offset: int) -> None:
+        """Go on with the part of the statement up to its next `;`; `text` starts at `offset`."""
+        previous = Token("punctuation", ";", 0)
+        for token in outside_parentheses(tokens(text)):
+            word = token.text.lower() if token.kind == "word" else ""
+            if word == "end" and self.depth and not self.words:
+                self.depth -= 1
+            elif word == "atomic" and previous.text.lower() == "begin" and self.creates_routine():
+                self.depth += 1
+                self.begin = offset + previous.start
+                self.words.clear()
+            elif len(self.words) < 4:
+                self.words.append(word or token.text)
+            previous = token
+        self.words.clear()
+
+    def creates_routine(self) -> bool:
+        """Whether the statement being read starts with CREATE [OR REPLACE] FUNCTION or PROCEDURE."""
+        return tuple(self.words[:2]) in _ROUTINES or tuple(self.words) in _ROUTINES
+
+
+def outside_parentheses(stream: Iterable[Token]) -> Iterator[Token]:
+    """Those tokens that stand in no parentheses."""
+    depth = 0
+    for token in stream:
+        if token.kind == "punctuation" and token.text == "(":
+            depth += 1
+        elif token.kind == "punctuation" and token.text == ")":
+            depth -= 1
+        elif depth == 0:
+            yield token
