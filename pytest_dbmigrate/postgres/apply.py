@@ -1,0 +1,178 @@
+"""One migration, statement by statement: time, command tag, rows, notices, and the place of an error."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from psycopg import OperationalError, pq
+
+from pytest_dbmigrate.postgres.query import Answer, ConnectionLost, Question, ask
+from pytest_dbmigrate.postgres.transaction import in_transaction
+from pytest_dbmigrate.spec.expectations import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg import Connection
+    from psycopg.errors import Diagnostic
+
+    from pytest_dbmigrate.spec.statements import Script, Statement
+
+_STOPS = "multiple commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A NOTICE or WARNING of the server's."""
+
+    severity: str
+    sqlstate: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A statement's error and its place: line and column from 1 in the file, 0 where unknown."""
+
+    message: str
+    sqlstate: str
+    file: str
+    line: int
+    column: int
+    source_line: str
+    detail: str = ""
+    hint: str = ""
+    context: str = ""
+
+    @property
+    def place(self) -> str:
+        """`file:line: message`, for one line."""
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One statement that was sent, and its answer."""
+
+    statement: Statement
+    answer: Answer
+    notices: tuple[Notice, ...]
+
+
+@dataclass(slots=True)
+class Applied:
+    """One script as it ran. `duration_ns` is from the first statement sent to the last answer."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    sent: list[Sent] = field(default_factory=list)
+    fault: Fault | None = None
+    duration_ns: int = 0
+
+
+def apply(
+    conn: Connection[object],
+    script: Script,
+    statements: Sequence[Statement],
+    *,
+    before_each: Callable[[Statement], None] = lambda _: None,
+    after_each: Callable[[Statement, Answer], None] = lambda _s, _a: None,
+    held: bool = True,
+    into: Applied | None = None,
+) -> Applied:
+    """Send each statement alone, in order, until one fails.
+
+    With `held` a statement that ends the transaction is a fault, whatever the server answered.
+    What was sent is kept in `into` as it happens, so that it survives an interruption.
+    Raises ConnectionLost.
+    """
+    applied = into if into is not None else Applied()
+    heard: list[Notice] = []
+
+    def hear(diagnostic: Diagnostic) -> None:
+        heard.append(
+            Notice(
+                diagnostic.severity_nonlocalized or diagnostic.severity or "",
+                diagnostic.sqlstate or "",
+                diagnostic.message_primary or "",
+            )
+        )
+
+    conn.add_notice_handler(hear)
+    began = time.monotonic_ns()
+    try:
+        for statement in statements:
+            before_each(statement)
+            answer = ask(conn, Question(statement.text))
+            applied.sent.append(Sent(statement, answer, tuple(heard)))
+            heard.clear()
+            applied.duration_ns = time.monotonic_ns() - began
+            if isinstance(answer.outcome, Failure):
+                applied.fault = locate(script, statement, answer)
+                break
+            if held and not in_transaction(conn):
+                applied.fault = _left(script, statement, answer)
+                break
+            after_each(statement, answer)
+    finally:
+        conn.remove_notice_handler(hear)
+    return applied
+
+
+def preflight(conn: Connection[object], script: Script, statements: Sequence[Statement]) -> Fault | None:
+    """Ask the server's own parser whether each piece is one statement, before anything is executed.
+
+    Only what says that the file was split wrongly, or that its text cannot be scanned, counts here;
+    a missing table may well be created by an earlier statement.
+    """
+    for statement in statements:
+        try:
+            result = conn.pgconn.prepare(b"", statement.text.encode())
+        except OperationalError as error:
+            raise ConnectionLost(str(error).strip()) from None
+        if result.status != pq.ExecStatus.FATAL_ERROR:
+            continue
+        source = result.error_field(pq.DiagnosticField.SOURCE_FUNCTION) or b""
+        message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
+        if _STOPS in message or source == b"scanner_yyerror":
+            offset = int(result.error_field(pq.DiagnosticField.STATEMENT_POSITION) or 0) - 1
+            line, column = script.position(statement.start + max(offset, 0))
+            return Fault(message, "42601", script.path, line, column, script.source_line(line))
+    return None
+
+
+def locate(script: Script, statement: Statement, answer: Answer) -> Fault:
+    """A failed statement's error with its place in the file.
+
+    The server counts characters from the statement's start; errors inside a function or DO block
+    have no position but a context, so that the statement's own line is the best that is known.
+    """
+    failure, position = answer.outcome, answer.position
+    if not isinstance(failure, Failure) or position is None:
+        raise TypeError("only a failed statement has a place to look for")
+    offset = statement.start + max(position.offset, 0)
+    line, column = script.position(offset)
+    return Fault(
+        message=failure.message,
+        sqlstate=failure.sqlstate,
+        file=script.path,
+        line=line,
+        column=column,
+        source_line=script.source_line(line),
+        detail=position.detail,
+        hint=position.hint,
+        context=position.context,
+    )
+
+
+def _left(script: Script, statement: Statement, answer: Answer) -> Fault:
+    return Fault(
+        message=f"the statement ended the gate's transaction (the server answered {answer.tag!r})",
+        sqlstate="",
+        file=script.path,
+        line=statement.line,
+        column=statement.column,
+        source_line=script.source_line(statement.line),
+    )
