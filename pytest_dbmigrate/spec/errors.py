@@ -46,9 +46,14 @@ class SpecError(Exception):
 
 
 def excerpt(source: str, column: int, width: int = 100) -> tuple[str, str]:
-    """The part of one source line around `column` (from 1), and the line with a caret under it."""
+    """The part of one source line around `column` (from 1), and the line with a caret under it.
+
+    A character that does not print (it could steer the terminal, or hide) shows as U+FFFD.
+    """
     index = max(0, min(column - 1, len(source)))
     start = max(0, index - width // 2) if len(source) > width else 0
-    shown = source[start : start + width]
+    shown = "".join(
+        c if c.isprintable() or c == "\t" else "\ufffd" for c in source[start : start + width]
+    )
     padding = "".join("\t" if c == "\t" else " " for c in shown[: index - start])
     return shown, f"{padding}^"

@@ -1,4 +1,4 @@
-r"""psql's backslash commands: the few lines that may be skipped, and what to write instead of others.
+r"""psql's backslash commands: the few that may be skipped, and what to write instead of others.
 
 `\echo` only prints, and `\restrict` and `\unrestrict` (pg_dump writes them) only guard psql itself;
 every other command changes what runs, so leaving it out would run something else.
@@ -19,7 +19,7 @@ _SKIPPED = re.compile(
     )(?=\r*(?:\n|\Z))""",
     re.VERBOSE,
 )
-_NAME = re.compile(r"\\(?:[A-Za-z]+\+?|[!?;:.\\]?)")
+_NAME = re.compile(r"\\(?:[A-Za-z_]{1,30}\+?|[!?;:.\\]?)")
 _INSERT = "Write INSERT statements, or load the file in a fixture in Python."
 _INCLUDE = "Copy the other file's SQL here, or make it a file of the same folder."
 _END = "Write ; at the end of the statement instead."
@@ -36,8 +36,8 @@ _REMEDIES = {
     r"\gexec": _END + " Write the statements themselves, or a DO block with EXECUTE format(…).",
     r"\watch": _END,
     r"\;": "Write ; alone: each statement is sent by itself.",
-    r"\set": "Remove the line: every run stops at the first error. Write values where they are used.",
-    r"\unset": "Remove the line, and write values where they are used.",
+    r"\set": "Remove the line: every run stops at the first error. Write values where they go.",
+    r"\unset": "Remove the line, and write values where they go.",
     r"\c": "Remove the line: the connection is given by --db-url.",
     r"\connect": "Remove the line: the connection is given by --db-url.",
     r"\encoding": "Remove the line, and save the file as UTF-8.",

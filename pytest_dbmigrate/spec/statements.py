@@ -10,12 +10,13 @@ import codecs
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pytest_dbmigrate.spec import psql_commands
 from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.refusals import changes_strings, copies_data
+from pytest_dbmigrate.spec.routine_body import RoutineBody
 from pytest_dbmigrate.spec.tokens import (
-    CONTINUED,
     DOLLAR_TAG,
     ESCAPED,
     LINE_COMMENT,
@@ -26,15 +27,17 @@ from pytest_dbmigrate.spec.tokens import (
     WHITE,
     WORD,
     Token,
+    TokenKind,
     comment_end,
+    continued_part,
     dollar_end,
     spec_error,
     tokens,
     unreadable,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+# `Token`, `TokenKind` and `tokens` are part of this module's face.
+__all__ = ["Comment", "Script", "Statement", "Token", "TokenKind", "decode", "scan", "tokens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +114,16 @@ _STEP = re.compile(
     )?+""",
     re.VERBOSE,
 )
-_CONTINUED = re.compile(CONTINUED)
-_ESCAPED = re.compile(ESCAPED)
 _LINE_COMMENT = re.compile(LINE_COMMENT)
 _INDENT = re.compile(r"[ \t\f]*+")
 _LONE_RETURN = re.compile(r"\r++(?!\n|\Z)")
 _ATOMIC = re.compile("atomic", re.IGNORECASE)
-_HEAD = re.compile("create|copy|set|reset", re.IGNORECASE)
-_ROUTINES = {
-    ("create", *replace, kind)
-    for replace in ((), ("or", "replace"))
-    for kind in ("function", "procedure")
-}
-_ON = {"on", "true", "yes", "1"}
+_HEAD = re.compile(r"(?:create|copy|set|reset)\b", re.IGNORECASE)
+_CHECKS = {"copy": copies_data, "set": changes_strings, "reset": changes_strings}
 
 
 def decode(data: bytes, path: str) -> str:
-    """The text of a file's bytes: UTF-8, a BOM allowed. Raises SpecError with the bad byte's line."""
+    """The text of a file's bytes: UTF-8, a BOM allowed. Raises SpecError at the first bad byte."""
     body = data.removeprefix(codecs.BOM_UTF8)
     try:
         return body.decode("utf-8")
@@ -165,7 +161,7 @@ class _Scan:
         self.start = -1  # of the open statement; -1 between statements
         self.depth = 0  # of parentheses
         self.segment = 0  # of an open statement: where what follows its last inner ; starts
-        self.body = _RoutineBody()
+        self.body = RoutineBody()
         self.last = (0, 0)  # the last run of the open statement that is no comment
 
     def run(self) -> Script:
@@ -244,15 +240,11 @@ class _Scan:
         )
 
     def continued(self) -> None:
-        r"""Go on to the end of an E'' string: its parts on later lines take backslashes as well."""
-        while gap := _CONTINUED.match(self.text, self.pos):
-            end = gap.end()
-            for comment in _LINE_COMMENT.finditer(self.text, self.pos, end):
+        """Go on to the end of an E'' string, with the comments between its parts."""
+        while part := continued_part(self.text, self.pos, self.path):
+            for comment in _LINE_COMMENT.finditer(self.text, self.pos, part.start()):
                 self.pos = comment.end()
                 self.comment(comment.start(), block=False)
-            part = _ESCAPED.match(self.text, end)
-            if part is None:
-                raise unreadable(self.text, end, self.path)
             self.pos = part.end()
 
     def semicolon(self, offset: int) -> None:
@@ -284,7 +276,7 @@ class _Scan:
             raise self.error(
                 self.unclosed(end),
                 "this ( is never closed",
-                "Close it, or end the statement with ).",
+                "Write its ). A ; inside parentheses ends no statement, so all that follows was in it.",
             )
         if self.in_body(end):
             raise self.error(
@@ -295,14 +287,13 @@ class _Scan:
         self.emit(end, end - 1, terminated=False)
 
     def emit(self, end: int, last: int, *, terminated: bool) -> None:
-        """Record the open statement, which ends at `end`; `last` is its last character or its `;`."""
+        """Record the open statement up to `end`; `last` is its last character or its `;`."""
         start = self.start
         text = self.text[start:end]
-        head = self.head()
-        if head == "copy":
-            self.refuse_copy_data(text)
-        elif head in {"set", "reset"}:
-            self.refuse_backslash_mode(text)
+        check = _CHECKS.get(self.head())
+        refusal = check(text) if check else None
+        if refusal:
+            raise self.error(start + refusal.start, refusal.problem, refusal.remedy)
         line = self.line(start)
         self.statements.append(
             Statement(
@@ -317,33 +308,7 @@ class _Scan:
             )
         )
         self.start = -1
-        self.body = _RoutineBody()
-
-    def refuse_copy_data(self, text: str) -> None:
-        """Refuse COPY … FROM STDIN: what follows it is data, which only psql sends."""
-        previous = ""
-        for token in outside_parentheses(tokens(text)):
-            word = token.text.lower() if token.kind == "word" else ""
-            # gram.y takes STDOUT for STDIN here.
-            if previous == "from" and word in {"stdin", "stdout"}:
-                raise self.error(
-                    self.start + token.start,
-                    "COPY … FROM STDIN needs data lines, which only psql can send",
-                    "Write INSERT statements, or load the data in a fixture in Python.",
-                )
-            previous = word
-
-    def refuse_backslash_mode(self, text: str) -> None:
-        """Refuse to let backslashes become escapes in plain strings: all that follows would differ."""
-        found = [(token.text.strip("\"'").lower(), token.start) for token in tokens(text)]
-        words = [word for word, _ in found if word not in {"session", "local"}]
-        if words[1:2] != ["standard_conforming_strings"] or words[3:] in ([on] for on in _ON):
-            return
-        raise self.error(
-            self.start + next(at for word, at in found if word == words[1]),
-            "with standard_conforming_strings off, every string that follows would be read otherwise",
-            "Remove the statement, and write strings with escapes as E'…'.",
-        )
+        self.body = RoutineBody()
 
     def unclosed(self, end: int) -> int:
         """The offset of the outermost ( of the open statement that is never closed."""
@@ -362,48 +327,3 @@ class _Scan:
     def error(self, offset: int, problem: str, remedy: str) -> SpecError:
         """A SpecError at a character offset."""
         return spec_error(self.text, offset, self.path, problem, remedy)
-
-
-class _RoutineBody:
-    """The BEGIN ATOMIC … END of one CREATE FUNCTION or PROCEDURE, in which `;` ends no statement.
-
-    BEGIN and ATOMIC are also names, and CASE has an END as well. So BEGIN counts only in a statement
-    that creates a routine and with ATOMIC directly after it, END only where a statement may start.
-    """
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self.begin = 0  # offset of the BEGIN that is open
-        self.words: list[str] = []  # of the statement that is being read, at most four
-
-    def read(self, text: str, offset: int) -> None:
-        """Go on with the part of the statement up to its next `;`; `text` starts at `offset`."""
-        previous = Token("punctuation", ";", 0)
-        for token in outside_parentheses(tokens(text)):
-            word = token.text.lower() if token.kind == "word" else ""
-            if word == "end" and self.depth and not self.words:
-                self.depth -= 1
-            elif word == "atomic" and previous.text.lower() == "begin" and self.creates_routine():
-                self.depth += 1
-                self.begin = offset + previous.start
-                self.words.clear()
-            elif len(self.words) < 4:
-                self.words.append(word or token.text)
-            previous = token
-        self.words.clear()
-
-    def creates_routine(self) -> bool:
-        """Whether the statement being read starts with CREATE [OR REPLACE] FUNCTION or PROCEDURE."""
-        return tuple(self.words[:2]) in _ROUTINES or tuple(self.words) in _ROUTINES
-
-
-def outside_parentheses(stream: Iterable[Token]) -> Iterator[Token]:
-    """Those tokens that stand in no parentheses."""
-    depth = 0
-    for token in stream:
-        if token.kind == "punctuation" and token.text == "(":
-            depth += 1
-        elif token.kind == "punctuation" and token.text == ")":
-            depth -= 1
-        elif depth == 0:
-            yield token

@@ -14,7 +14,7 @@ from pytest_dbmigrate.spec import psql_commands
 from pytest_dbmigrate.spec.errors import SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TokenKind = Literal["word", "quoted", "string", "number", "operator", "punctuation", "parameter"]
 
@@ -54,8 +54,8 @@ CONTINUED = rf"[ \t\f]*+(?:{LINE_COMMENT})?+[\n\r]{WHITE}*+(?:{LINE_COMMENT}[\n\
 
 _TOKEN = re.compile(
     rf"""{WHITE}*+(?:
-        (?P<string>[eE]{ESCAPED}(?:{CONTINUED}{ESCAPED})*+
-            |(?:[uU]&|[bBnNxX])?+{TEXT}(?:{CONTINUED}{TEXT})*+)
+        (?P<string>(?:[uU]&|[bBnNxX])?+{TEXT}(?:{CONTINUED}{TEXT})*+)
+        |(?P<escaped>[eE]{ESCAPED})
         |(?P<quoted>(?:[uU]&)?+{QUOTED})
         |(?P<word>{WORD})
         |(?P<number>{NUMBER})
@@ -69,7 +69,11 @@ _TOKEN = re.compile(
     )?+""",
     re.VERBOSE,
 )
+_CONTINUED = re.compile(CONTINUED)
+_ESCAPED = re.compile(ESCAPED)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_LONG_TAG = 40
+_ANY_TEXT = "<sql>"  # where no file is known
 _MAKES_SIGN_PART = re.compile(r"[~!@#^&|`?%]")
 
 
@@ -81,15 +85,19 @@ def tokens(text: str) -> Iterator[Token]:
         kind, pos = match.lastgroup, match.end()
         if kind is None:
             if pos < len(text):
-                raise unreadable(text, pos, "<statement>")
+                raise unreadable(text, pos, _ANY_TEXT)
             return
         start = match.start(kind)
         if kind == "line":
             continue
         if kind == "block":
-            pos = comment_end(text, start, "<statement>")
+            pos = comment_end(text, start, _ANY_TEXT)
         elif kind == "dollar":
-            pos = dollar_end(text, start, pos, "<statement>")
+            pos = dollar_end(text, start, pos, _ANY_TEXT)
+            yield Token("string", text[start:pos], start)
+        elif kind == "escaped":
+            while part := continued_part(text, pos, _ANY_TEXT):
+                pos = part.end()
             yield Token("string", text[start:pos], start)
         elif kind == "operator":
             yield from _operators(match[kind], start)
@@ -109,6 +117,16 @@ def _operators(run: str, start: int) -> Iterator[Token]:
         yield Token("operator", run[offset], start + offset)
 
 
+def outside_parentheses(stream: Iterable[Token]) -> Iterator[Token]:
+    """The tokens that stand in no parentheses, with the parentheses themselves."""
+    depth = 0
+    for token in stream:
+        depth -= token.text == ")"
+        if depth == 0:
+            yield token
+        depth += token.text == "("
+
+
 def comment_end(text: str, start: int, path: str) -> int:
     """The offset after the block comment that starts at `start`; comments nest."""
     depth = 0
@@ -125,17 +143,29 @@ def comment_end(text: str, start: int, path: str) -> int:
     )
 
 
+def continued_part(text: str, end: int, path: str) -> re.Match[str] | None:
+    r"""The next part of an E'' string of which a part ends at `end`; it takes backslashes as well."""
+    gap = _CONTINUED.match(text, end)
+    if gap is None:
+        return None
+    part = _ESCAPED.match(text, gap.end())
+    if part is None:
+        raise unreadable(text, gap.end(), path)
+    return part
+
+
 def dollar_end(text: str, start: int, body: int, path: str) -> int:
     """The offset after the dollar-quoted string whose tag stands at `start` to `body`."""
     tag = text[start:body]
     end = text.find(tag, body)
     if end < 0:
+        shown = tag if len(tag) <= _LONG_TAG else f"{tag[:_LONG_TAG]}…"
         raise spec_error(
             text,
             start,
             path,
-            f"this dollar-quoted string is never closed by {tag}",
-            f"Close it with {tag}, in the same upper and lower case.",
+            f"this dollar-quoted string is never closed by {shown}",
+            f"Close it with {shown}, in the same upper and lower case.",
         )
     return end + len(tag)
 
