@@ -1,0 +1,196 @@
+"""The schema as an immutable mapping from identity to definition, and the difference of two.
+
+What is read stands in queries/catalog/: one file per area, each returning kind, name, parent and
+definition. `pg_dump -s` is the oracle in the tests: two catalogs are equal exactly when its outputs
+are. Beyond pg_dump the catalog also has foreign keys whose triggers are off. Roles, tablespaces and
+other objects of the whole server are not in it, nor are sequence positions (sequences.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+# What changes how PostgreSQL prints an expression, as pg_dump sets it; a migration may have set it
+# otherwise. With pg_catalog alone in the path every name of the user's is qualified.
+_SETTINGS = {
+    "search_path": "pg_catalog",
+    "quote_all_identifiers": "off",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "jit": "off",
+}
+_SAVEPOINT = "dbmigrate_catalog"
+
+
+class Key(NamedTuple):
+    """Which object: its kind in PostgreSQL's words, its quoted name, and what it hangs on.
+
+    `parent` is the qualified table of a column, constraint or policy, the object of an owner, grant
+    or comment, and "" for what stands by itself.
+    """
+
+    kind: str
+    name: str
+    parent: str = ""
+
+    @property
+    def identity(self) -> str:
+        """The object in words: `public.t.c` for a column, `fk on public.t`, `public.t`."""
+        if not (self.name and self.parent):
+            return self.name or self.parent
+        if self.kind == "column":
+            return f"{self.parent}.{self.name}"
+        return f"{self.name} on {self.parent}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The user's objects of one database at one moment, with `digest` (sha256) over all of them.
+
+    `major` is the server's version: other versions print the same object otherwise.
+    """
+
+    major: int
+    objects: Mapping[Key, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that was added, removed or changed; `before` and `after` are definitions.
+
+    `parent` names what it hangs on (see `Key`), so that what went together with its table is told
+    apart from what a surviving table lost.
+    """
+
+    kind: str
+    identity: str
+    change: Literal["added", "removed", "changed"]
+    before: str = ""
+    after: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many base tables, foreign keys and policies a schema has."""
+
+    tables: int
+    foreign_keys: int
+    policies: int
+
+
+def snapshot(conn: psycopg.Connection[Any]) -> Catalog:
+    """Read the schema as this transaction sees it, in one round trip.
+
+    The connection must be in a transaction or begin one by itself (not autocommit outside a block):
+    settings are changed inside a savepoint that is rolled back and released. Any role may call it.
+    Raises psycopg.Error as the server does, with the transaction usable as before.
+    """
+    from psycopg.rows import tuple_row  # noqa: PLC0415  # psycopg is imported where it is needed
+
+    major = conn.info.server_version // 10000
+    with conn.cursor(row_factory=tuple_row) as cur:
+        try:
+            cur.execute(_script(major))
+            rows: list[tuple[str, str, str, str]] = []
+            more: bool | None = True
+            while more:
+                if cur.description is not None:
+                    rows += cur.fetchall()
+                more = cur.nextset()
+        except Exception:
+            if conn.info.transaction_status.name == "INERROR":
+                cur.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
+            raise
+    objects = {Key(kind, name, parent): text for kind, name, parent, text in sorted(rows)}
+    return Catalog(major, MappingProxyType(objects), _digest(major, objects))
+
+
+def diff(before: Catalog, after: Catalog) -> tuple[ObjectChange, ...]:
+    """What differs, by identity, ordered by kind and name; empty exactly when the digests agree.
+
+    Raises ValueError for catalogs of two major versions, which print the same object otherwise.
+    """
+    if before.major != after.major:
+        raise ValueError(
+            f"catalogs of PostgreSQL {before.major} and {after.major} cannot be compared:"
+            " each major version prints definitions in its own way"
+        )
+    changes = []
+    for key in sorted(before.objects.keys() | after.objects.keys()):
+        old, new = before.objects.get(key), after.objects.get(key)
+        if old == new or (key.kind == "column order" and _same_order(old, new)):
+            continue
+        change: Literal["added", "removed", "changed"]
+        change = "added" if old is None else "removed" if new is None else "changed"
+        changes.append(
+            ObjectChange(key.kind, key.identity, change, old or "", new or "", key.parent)
+        )
+    return tuple(changes)
+
+
+def figures(catalog: Catalog, schema: str = "public") -> Figures:
+    """Count base tables (partitioned tables and partitions too), foreign keys and policies.
+
+    `schema` is quoted as an SQL identifier where it needs to be.
+    """
+    prefix = f"{schema}."
+    tables = sum(k.kind == "table" and k.name.startswith(prefix) for k in catalog.objects)
+    of_schema = [k.kind for k in catalog.objects if k.parent.startswith(prefix)]
+    return Figures(tables, of_schema.count("foreign key"), of_schema.count("policy"))
+
+
+def _same_order(before: str | None, after: str | None) -> bool:
+    """Whether the columns that both tables have stand in the same order."""
+    if before is None or after is None:
+        return True
+    old, new = json.loads(before), json.loads(after)
+    return [c for c in old if c in new] == [c for c in new if c in old]
+
+
+def _digest(major: int, objects: Mapping[Key, str]) -> str:
+    content = [major, *([*key, text] for key, text in objects.items())]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+@cache
+def _script(major: int) -> str:
+    """All queries for servers of one major version, inside the savepoint."""
+    folder = files(__package__) / "queries" / "catalog"
+    texts = {f.name: _for_version(f.read_text("utf-8"), major) for f in folder.iterdir()}
+    scope = texts.pop("scope.sql")
+    return ";\n".join(
+        [
+            f"SAVEPOINT {_SAVEPOINT}",
+            *(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()),
+            *(scope + text for _, text in sorted(texts.items())),
+            f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}",
+            f"RELEASE SAVEPOINT {_SAVEPOINT}",
+        ]
+    )
+
+
+def _for_version(sql: str, major: int) -> str:
+    """The lines meant for a major version: `-- since N` and `-- before N` at a line's end."""
+    kept = []
+    for line in sql.splitlines():
+        bounds = dict(re.findall(r"-- (since|before) (\d+)", line))
+        if int(bounds.get("since", major)) <= major < int(bounds.get("before", major + 1)):
+            kept.append(line)
+    return "\n".join(kept) + "\n"

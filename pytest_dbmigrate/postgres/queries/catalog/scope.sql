@@ -1,0 +1,15 @@
+-- Stands before every query of this folder: what belongs to the user. Not in it: PostgreSQL's own
+-- schemas, temporary objects, members of extensions. `search_path` is pg_catalog when these run, so
+-- that every name of the user's comes out qualified and quoted. A line that ends in `-- since N` or
+-- `-- before N` is sent only to servers of those major versions.
+WITH member AS MATERIALIZED (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+), schema AS (
+    SELECT oid, quote_ident(nspname) AS name, nspname, nspowner, nspacl
+    FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+), relation AS NOT MATERIALIZED (
+    SELECT c.*, s.name || '.' || quote_ident(c.relname) AS identity
+    FROM pg_class c JOIN schema s ON s.oid = c.relnamespace
+    WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = c.oid)
+)
