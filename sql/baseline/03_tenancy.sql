@@ -102,4 +102,4 @@ GRANT EXECUTE ON FUNCTION public.administered_workspace_ids() TO authenticated, 
 
 COMMENT ON TABLE public.workspaces IS 'A tenant';
 COMMENT ON FUNCTION public.current_workspace_ids() IS 'Workspaces the signed-in user belongs to';
-COMMENT ON FUNCTION public.administered_workspace_ids() IS 'Workspaces the signed-in user may administer';
+COMMENT ON FUNCTION public.administered_workspace_ids() IS 'Those of them the user administers';

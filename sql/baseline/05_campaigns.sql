@@ -4,7 +4,8 @@ CREATE TABLE public.campaigns (
     workspace_id uuid NOT NULL REFERENCES public.workspaces (id) ON DELETE CASCADE,
     name text NOT NULL,
     objective text NOT NULL,
-    status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'running', 'paused', 'completed')),
+    status text NOT NULL DEFAULT 'draft'
+        CHECK (status IN ('draft', 'running', 'paused', 'completed')),
     budget numeric(12, 2) CHECK (budget >= 0),
     starts_on date,
     ends_on date,
@@ -46,7 +47,8 @@ CREATE TABLE public.moves (
     campaign_id uuid REFERENCES public.campaigns (id) ON DELETE SET NULL,
     sprint_id uuid REFERENCES public.sprints (id) ON DELETE SET NULL,
     title text NOT NULL,
-    status text NOT NULL DEFAULT 'planned' CHECK (status IN ('planned', 'active', 'done', 'dropped')),
+    status text NOT NULL DEFAULT 'planned'
+        CHECK (status IN ('planned', 'active', 'done', 'dropped')),
     due_on date,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
@@ -151,4 +153,4 @@ CREATE TRIGGER assets_set_updated_at
     FOR EACH ROW EXECUTE FUNCTION public.set_updated_at();
 
 COMMENT ON TABLE public.moves IS 'One step of a campaign, done in a sprint';
-COMMENT ON VIEW public.campaign_overview IS 'Campaigns with their progress, as far as the caller may see';
+COMMENT ON VIEW public.campaign_overview IS 'Campaigns and their progress, as the caller may see';

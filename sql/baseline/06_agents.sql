@@ -43,4 +43,4 @@ CREATE TABLE public.ai_generations (
 CREATE INDEX ai_generations_workspace_id_created_at_idx
     ON public.ai_generations (workspace_id, created_at);
 
-COMMENT ON TABLE public.agent_trust_scores IS 'How far a workspace trusts its agent, from past outcomes';
+COMMENT ON TABLE public.agent_trust_scores IS 'How far a workspace trusts its agent';

@@ -37,13 +37,15 @@ INSERT INTO public.user_workspaces (user_id, workspace_id, role, joined_at)
 SELECT
     pg_temp.seed_id(1, n),
     pg_temp.seed_id(2, CASE WHEN n <= 6 THEN 1 WHEN n <= 11 THEN 2 ELSE 3 END),
-    CASE WHEN n IN (1, 7, 12) THEN 'owner' WHEN n IN (2, 8) THEN 'admin' ELSE 'member' END::public.workspace_role,
+    (CASE WHEN n IN (1, 7, 12) THEN 'owner' WHEN n IN (2, 8) THEN 'admin' ELSE 'member' END)
+        ::public.workspace_role,
     pg_temp.seed_time(n)
-FROM generate_series(1, 15) AS n
-UNION ALL
+FROM generate_series(1, 15) AS n;
+
+INSERT INTO public.user_workspaces (user_id, workspace_id, role, joined_at)
 VALUES
-    (pg_temp.seed_id(1, 5), pg_temp.seed_id(2, 2), 'member'::public.workspace_role, pg_temp.seed_time(40)),
-    (pg_temp.seed_id(1, 11), pg_temp.seed_id(2, 3), 'member'::public.workspace_role, pg_temp.seed_time(41));
+    (pg_temp.seed_id(1, 5), pg_temp.seed_id(2, 2), 'member', pg_temp.seed_time(40)),
+    (pg_temp.seed_id(1, 11), pg_temp.seed_id(2, 3), 'member', pg_temp.seed_time(41));
 
 INSERT INTO public.user_profiles (id, full_name, job_title, updated_at)
 SELECT
@@ -140,7 +142,9 @@ FROM generate_series(1, 11) AS n;
 
 -- Competitors: 8. The last three come from the older version, without a workspace; two of them
 -- bear one name in two workspaces.
-INSERT INTO public.competitors (id, workspace_id, cohort_id, name, website, threat_level, created_at)
+INSERT INTO public.competitors (
+    id, workspace_id, cohort_id, name, website, threat_level, created_at
+)
 SELECT
     pg_temp.seed_id(11, c.n),
     CASE WHEN c.workspace IS NOT NULL THEN pg_temp.seed_id(2, c.workspace) END,
@@ -349,11 +353,20 @@ SELECT
 FROM generate_series(1, 18) AS n;
 
 INSERT INTO public.support_feedback (id, workspace_id, rating, message, created_at)
-SELECT pg_temp.seed_id(22, n), pg_temp.seed_id(2, 1 + n % 3), 1 + n % 5, 'Feedback ' || n, pg_temp.seed_time(n)
+SELECT
+    pg_temp.seed_id(22, n),
+    pg_temp.seed_id(2, 1 + n % 3),
+    1 + n % 5,
+    'Feedback ' || n,
+    pg_temp.seed_time(n)
 FROM generate_series(1, 10) AS n;
 
 INSERT INTO public.integrations (id, workspace_id, provider, connected_at)
-SELECT pg_temp.seed_id(23, n), pg_temp.seed_id(2, 1 + n % 3), 'provider-' || n, pg_temp.seed_time(n)
+SELECT
+    pg_temp.seed_id(23, n),
+    pg_temp.seed_id(2, 1 + n % 3),
+    'provider-' || n,
+    pg_temp.seed_time(n)
 FROM generate_series(1, 5) AS n;
 
 INSERT INTO public.audit_log (occurred_at, actor_id, action, subject)
@@ -370,7 +383,10 @@ SELECT
 FROM generate_series(1, 18) AS n;
 
 INSERT INTO public.job_runs (job, started_at, finished_at)
-SELECT 'nightly-metrics', pg_temp.seed_time(27 * n), pg_temp.seed_time(27 * n) + interval '41 seconds'
+SELECT
+    'nightly-metrics',
+    pg_temp.seed_time(27 * n),
+    pg_temp.seed_time(27 * n) + interval '41 seconds'
 FROM generate_series(1, 14) AS n;
 
 INSERT INTO public.feature_flags (name, is_enabled, rollout_percent)

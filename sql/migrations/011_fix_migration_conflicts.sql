@@ -66,8 +66,8 @@ WHERE cohort.id = competitor.cohort_id
 
 ALTER TABLE public.competitors ALTER COLUMN workspace_id SET NOT NULL;
 
--- Two rows that still bear one name in one workspace stop the migration here, by name: which of them
--- is right is for their owner to say, not for a script.
+-- Two rows that still bear one name in one workspace stop the migration here, by name: which of
+-- them is right is for their owner to say, not for a script.
 DO $$
 BEGIN
     IF NOT EXISTS (
@@ -84,8 +84,8 @@ $$;
 
 -- Foreign keys ------------------------------------------------------------------------------------
 
--- The loop's record is called target, and every column is qualified: a variable that bears a column's
--- name makes the whole block fail as ambiguous.
+-- The loop's record is called target, and every column is qualified: a variable that bears a
+-- column's name makes the whole block fail as ambiguous.
 DO $$
 DECLARE
     target record;
@@ -121,7 +121,8 @@ BEGIN
                 AND c.conname = target.key_name
         );
         EXECUTE format(
-            'ALTER TABLE public.%I ADD CONSTRAINT %I FOREIGN KEY (%I) REFERENCES public.%I (id) ON DELETE %s',
+            'ALTER TABLE public.%I ADD CONSTRAINT %I '
+                || 'FOREIGN KEY (%I) REFERENCES public.%I (id) ON DELETE %s',
             target.child_table,
             target.key_name,
             target.child_column,

@@ -1,7 +1,7 @@
 -- 012: remove the nine tables of features that never shipped.
 --
--- Their 10 foreign keys and 2 policies go with them. No CASCADE: whatever else came to depend on one
--- of them stops the migration. Can be run again.
+-- Their 10 foreign keys and 2 policies go with them. No CASCADE: whatever else came to depend on
+-- one of them stops the migration. Can be run again.
 
 -- Held from here on, so that a row cannot come between this look and the drop.
 DO $$
