@@ -276,7 +276,7 @@ class _Scan:
             raise self.error(
                 self.unclosed(end),
                 "this ( is never closed",
-                "Write its ). A ; inside parentheses ends no statement, so all that follows was in it.",
+                "Write its ). In parentheses ; ends no statement, so all that follows was in it.",
             )
         if self.in_body(end):
             raise self.error(

@@ -43,6 +43,7 @@ DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 NUMBER = rf"""(?:0[xX](?:_?[0-9A-Fa-f]++)++|0[oO](?:_?[0-7]++)++|0[bB](?:_?[01]++)++
     |(?:{DIGITS}(?:\.(?!\.)(?:{DIGITS})?+)?+|\.{DIGITS})(?:[eE][+-]?{DIGITS})?+)"""
 TEXT = r"'[^']*+(?:''[^']*+)*+'"
+BITS = "'[^']*+'"
 ESCAPED = r"'[^'\\]*+(?:(?:''|\\[\s\S])[^'\\]*+)*+'"
 QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
 TAG_AFTER_DOLLAR = rf"(?:{WORD_START}[^\x00-/:-@\[-^`{{-\x7f]*+)?+\$"
@@ -54,7 +55,8 @@ CONTINUED = rf"[ \t\f]*+(?:{LINE_COMMENT})?+[\n\r]{WHITE}*+(?:{LINE_COMMENT}[\n\
 
 _TOKEN = re.compile(
     rf"""{WHITE}*+(?:
-        (?P<string>(?:[uU]&|[bBnNxX])?+{TEXT}(?:{CONTINUED}{TEXT})*+)
+        (?P<string>(?:[uU]&|[nN])?+{TEXT}(?:{CONTINUED}{TEXT})*+)
+        |(?P<bits>[bBxX]{BITS}(?:{CONTINUED}{BITS})*+)
         |(?P<escaped>[eE]{ESCAPED})
         |(?P<quoted>(?:[uU]&)?+{QUOTED})
         |(?P<word>{WORD})
@@ -95,6 +97,8 @@ def tokens(text: str) -> Iterator[Token]:
         elif kind == "dollar":
             pos = dollar_end(text, start, pos, _ANY_TEXT)
             yield Token("string", text[start:pos], start)
+        elif kind == "bits":
+            yield Token("string", match[kind], start)
         elif kind == "escaped":
             while part := continued_part(text, pos, _ANY_TEXT):
                 pos = part.end()
@@ -144,7 +148,7 @@ def comment_end(text: str, start: int, path: str) -> int:
 
 
 def continued_part(text: str, end: int, path: str) -> re.Match[str] | None:
-    r"""The next part of an E'' string of which a part ends at `end`; it takes backslashes as well."""
+    r"""Match the next part of an E'' string, of which one ends at `end`: it knows `\'` as well."""
     gap = _CONTINUED.match(text, end)
     if gap is None:
         return None
