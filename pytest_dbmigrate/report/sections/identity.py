@@ -1,0 +1,56 @@
+"""Section 1: what was judged, when, by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.report import text
+
+if TYPE_CHECKING:
+    from pytest_dbmigrate.evidence.record import Evidence, Target
+
+_STAGES = {
+    "rehearsal": "Rehearsal: decides whether the migrations may run on production",
+    "verify": "Verification of a database as it is, nothing applied",
+    "production": "Production run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Title, stage, target, time, run and operator."""
+
+    title: str
+    stage: str
+    target: str
+    server: str
+    when: str
+    run: str
+    operator: str
+    tool: str
+
+
+def server(target: Target | None) -> str:
+    """`PostgreSQL 18.6, embedded and thrown away`."""
+    if target is None:
+        return "never reached"
+    version = text.line(target.server_version, 100)
+    name = version if version.startswith("PostgreSQL") else f"PostgreSQL {version}"
+    return f"{name}, embedded, thrown away afterwards" if target.embedded else name
+
+
+def identity(evidence: Evidence) -> Identity:
+    """The head of the report."""
+    run = evidence.run
+    title = text.line(run.title) or "Database migration"
+    return Identity(
+        title=title,
+        stage=_STAGES[run.stage],
+        target=text.line(evidence.target.url, 200) if evidence.target else "no database",
+        server=server(evidence.target),
+        when=text.span(run.started, run.finished),
+        run=text.line(run.id, 100),
+        operator=text.line(run.operator, 100) or "unknown",
+        tool=f"pytest-dbmigrate {text.line(evidence.tools.get('pytest-dbmigrate', ''), 40)}".strip(),
+    )

@@ -1,0 +1,105 @@
+"""Section 12: what the report is bound to, and what it cannot show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.sections.identity import server
+
+if TYPE_CHECKING:
+    from pytest_dbmigrate.evidence.record import Evidence, Target
+
+_LIMITS = (
+    "Checks of data hold at the moment they ran: others kept writing before and after.",
+    "The time of a signature is the signer's own clock.",
+    "Whoever controls the machine controls what it measures; the digest shows that the record was"
+    " not changed afterwards, not that the machine was honest.",
+    "Verifications run read-only on the server; functions with effects outside the database cannot"
+    " all be ruled out.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file the run depended on."""
+
+    path: str
+    role: str
+    bytes: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Facts as label and value, files, digest, notes and limits."""
+
+    facts: tuple[tuple[str, str], ...]
+    files: tuple[FileRow, ...]
+    digest: str
+    notes: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+def provenance(evidence: Evidence, digest: str) -> Provenance:
+    """Where each figure comes from."""
+    run, transaction = evidence.run, evidence.transaction
+    facts = [("Run", text.line(run.id, 100)), ("Command", text.line(run.command, 1_000))]
+    facts.append(("Operator", text.line(run.operator, 100)))
+    facts.append(("Selected", f"{run.selected:,} of {run.planned:,} planned checks"))
+    if run.rehearsal:
+        allowed = run.rehearsal
+        facts.append(("Rehearsal", f"{text.line(allowed.run, 100)}, sha256 {allowed.evidence_sha256}"))
+    if evidence.target:
+        facts += _target(evidence.target)
+    if transaction.began:
+        facts.append(("Transaction", _transaction(evidence)))
+    tools = sorted(evidence.tools.items())
+    facts.append(("Tools", ", ".join(f"{text.line(k, 60)} {text.line(v, 100)}" for k, v in tools)))
+    return Provenance(
+        facts=tuple((label, value) for label, value in facts if value),
+        files=tuple(
+            FileRow(text.line(f.path, 300), f.role, f"{f.bytes:,}", f.sha256)
+            for f in evidence.files
+        ),
+        digest=text.line(digest, 80),
+        notes=tuple(text.line(n, 1_000) for n in evidence.notes),
+        limits=_LIMITS,
+    )
+
+
+def _transaction(evidence: Evidence) -> str:
+    transaction = evidence.transaction
+    parts = [f"began {text.clock(transaction.began or '')}"]
+    if transaction.ended:
+        parts.append(f"ended {text.clock(transaction.ended)}")
+    if transaction.held_ns:
+        parts.append(f"held {text.duration(transaction.held_ns)}")
+    if transaction.xid:
+        parts.append(f"transaction id {text.line(transaction.xid, 40)}")
+    return ", ".join(parts)
+
+
+def _target(target: Target) -> list[tuple[str, str]]:
+    identifier = text.line(target.system_identifier, 40)
+    about = [server(target)]
+    if identifier:
+        about.append(f"system identifier {identifier}")
+    if target.timeline is not None:
+        about.append(f"timeline {target.timeline}")
+    if target.in_recovery:
+        about.append("in recovery")
+    if target.pooled:
+        about.append("behind a pooler")
+    encoding = [text.line(e, 60) for e in (target.encoding, target.collation) if e]
+    powers = [
+        "superuser" if target.superuser else "not superuser",
+        "bypasses RLS" if target.bypassrls else "does not bypass RLS",
+    ]
+    return [
+        ("Target", text.line(target.url, 400)),
+        ("Server", ", ".join(about)),
+        ("Database", ", ".join([text.line(target.database, 100), *encoding])),
+        ("Role", f"{text.line(target.role, 100)}: {', '.join(powers)}"),
+    ]

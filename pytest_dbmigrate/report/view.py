@@ -1,0 +1,72 @@
+"""Evidence, decision and signatures → one plain view of the report: all texts and numbers, no markup.
+
+Both pages, HTML and Markdown, are drawn from this, so that they cannot say different things.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.report.sections.checks import Checks, checks
+from pytest_dbmigrate.report.sections.criteria import Criteria, criteria
+from pytest_dbmigrate.report.sections.execution import Execution, execution
+from pytest_dbmigrate.report.sections.identity import Identity, identity
+from pytest_dbmigrate.report.sections.metrics import Metrics, metrics
+from pytest_dbmigrate.report.sections.probes import Probes, health, rollback
+from pytest_dbmigrate.report.sections.provenance import Provenance, provenance
+from pytest_dbmigrate.report.sections.result import row_id
+from pytest_dbmigrate.report.sections.schema import Schema, schema
+from pytest_dbmigrate.report.sections.signoff import SignOff, sign_off
+from pytest_dbmigrate.report.sections.timeline import Timeline, timeline
+from pytest_dbmigrate.report.sections.verdict import Verdict, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_dbmigrate.evidence.decision import Decision, Signature
+    from pytest_dbmigrate.evidence.record import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The twelve sections, in order."""
+
+    identity: Identity
+    verdict: Verdict
+    criteria: Criteria
+    checks: Checks
+    execution: Execution
+    timeline: Timeline
+    metrics: Metrics
+    schema: Schema
+    health: Probes
+    rollback: Probes
+    signoff: SignOff
+    provenance: Provenance
+
+
+def report(
+    evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
+) -> Report:
+    """The whole report; `digest` is the SHA-256 of evidence.json in hexadecimal."""
+    met, verified = criteria(evidence), checks(evidence)
+    ran, signed = execution(evidence), sign_off(evidence, signatures)
+    return Report(
+        identity=identity(evidence),
+        verdict=verdict(evidence, decision, _links(evidence), (met, verified, ran, signed)),
+        criteria=met,
+        checks=verified,
+        execution=ran,
+        timeline=timeline(evidence),
+        metrics=metrics(evidence),
+        schema=schema(evidence),
+        health=health(evidence),
+        rollback=rollback(evidence),
+        signoff=signed,
+        provenance=provenance(evidence, digest),
+    )
+
+
+def _links(evidence: Evidence) -> dict[str, str]:
+    return {c.id: row_id("check", c.id) for c in evidence.checks}
