@@ -27,29 +27,31 @@ __all__ = ["Identity", "Target", "TargetError", "connect", "identify", "parse_ur
 ADVICE = (
     (
         r"password authentication failed|no password supplied",
-        "Check role and password. A URL without a password takes it from PGPASSWORD, .pgpass or a"
-        " service file; in a URL its special characters are percent-encoded",
+        (
+            "check role and password. A URL without a password takes it from PGPASSWORD, .pgpass or"
+            " a service file; in a URL its special characters are percent-encoded"
+        ),
     ),
-    (r'database ".*" does not exist', "Check the database's name, or create it first"),
-    (r'role ".*" does not exist', "Check the role's name, or create it first"),
-    (r"no pg_hba.conf entry", "The server's pg_hba.conf must allow this role from this address"),
+    (r'database ".*" does not exist', "check the database's name, or create it first"),
+    (r'role ".*" does not exist', "check the role's name, or create it first"),
+    (r"no pg_hba.conf entry", "the server's pg_hba.conf must allow this role from this address"),
     (
         r"SSL|TLS|certificate",
-        "Server and sslmode must agree on TLS; it is never lowered without being asked",
+        "server and sslmode must agree on TLS; it is never lowered without being asked",
     ),
-    (r"resolve host|translate host name", "Check the host's name and this machine's DNS"),
+    (r"resolve host|translate host name", "check the host's name and this machine's DNS"),
     (
         r"timeout|timed out",
-        "Check host, port and firewall; connect_timeout=SECONDS in the URL waits longer",
+        "check host, port and firewall; connect_timeout=SECONDS in the URL waits longer",
     ),
     (
         r"Connection refused|No such file or directory|unreachable",
-        "Check host and port, and that the server runs and listens there",
+        "check host and port, and that the server runs and listens there",
     ),
-    (r"too many clients|connection slots", "Wait until connections are free, or end some"),
-    (r"starting up|shutting down|not accepting", "Wait until the server accepts connections"),
-    (r"definition of service", "Check the service's name in pg_service.conf (PGSERVICEFILE)"),
-    (r"", "Check that psql connects with the same URL from this machine"),
+    (r"too many clients|connection slots", "wait until connections are free, or end some"),
+    (r"starting up|shutting down|not accepting", "wait until the server accepts connections"),
+    (r"definition of service", "check the service's name in pg_service.conf (PGSERVICEFILE)"),
+    (r"", "check that psql connects with the same URL from this machine"),
 )
 # A connection that a firewall dropped is noticed after a minute; what the URL says wins.
 KEEPALIVES = {
@@ -65,7 +67,7 @@ class Identity:
     """Which server and database answered, and what the role may do there.
 
     `system_identifier` and `timeline` are None where the role may not see them. `pooled`: a
-    transaction or session pooler stands between. `read_only`: transactions are read-only by default.
+    pooler stands between. `read_only`: transactions are read-only unless they say otherwise.
     """
 
     server_version: str
@@ -102,7 +104,9 @@ def connect(
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
     given = set(conninfo_to_dict(target.conninfo.reveal()))
-    settings = {name: value for name, value in KEEPALIVES.items() if name not in given}
+    settings: dict[str, Any] = {
+        name: value for name, value in KEEPALIVES.items() if name not in given
+    }
     if "connect_timeout" not in given:
         settings["connect_timeout"] = max(2, timeout // _addresses(target))
     try:
@@ -116,8 +120,7 @@ def connect(
         )
     except (psycopg.Error, OSError, ValueError) as error:
         message = _explain(error, target)
-    except BaseException as error:
-        # Ctrl-C or a timeout plugin's exception, from the same frames.
+    except BaseException as error:  # noqa: BLE001  (raised again: Ctrl-C, a timeout plugin's)
         error.__cause__ = error.__context__ = None
         raise error.with_traceback(None)  # noqa: B904
     raise TargetError(message)
@@ -138,7 +141,11 @@ def _explain(error: Exception, target: Target) -> str:
     """One paragraph: what was tried, what libpq said, what to do."""
     from psycopg import pq  # noqa: PLC0415  (import time)
 
-    said = re.sub("^(connection failed|connection is bad): ", "", " ".join(str(error).split()))
+    said = re.sub(
+        r"^(connection failed|connection is bad): | ?Is the server running [^?]*\?",
+        "",
+        " ".join(str(error).split()),
+    )
     advice = next(words for pattern, words in ADVICE if re.search(pattern, said))
     defaults = {o.keyword: o.val or o.compiled for o in pq.Conninfo.get_defaults()}
     attempt = getattr(error, "pgconn", None)
@@ -152,7 +159,7 @@ def _explain(error: Exception, target: Target) -> str:
     role, database = tried("user", "user"), tried("dbname", "db")
     text = (
         f'Cannot connect to database "{database or role}" at {host}, port {port}, as role "{role}":'
-        f" {scrub(said, target)}. {advice}. The URL was {target.redacted}."
+        f" {scrub(said, target)}. What to do: {advice}. The URL was {target.redacted}."
     )
     return "".join(c if c.isprintable() else "?" for c in text)
 
