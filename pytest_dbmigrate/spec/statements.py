@@ -14,7 +14,6 @@ from typing import cast
 
 from pytest_dbmigrate.spec import psql_commands
 from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.refusals import changes_strings, copies_data
 from pytest_dbmigrate.spec.routine_body import RoutineBody
 from pytest_dbmigrate.spec.tokens import (
     DOLLAR_TAG,
@@ -35,6 +34,7 @@ from pytest_dbmigrate.spec.tokens import (
     tokens,
     unreadable,
 )
+from pytest_dbmigrate.spec.unsplittable import changes_strings, copies_data
 
 # `Token`, `TokenKind` and `tokens` are part of this module's face.
 __all__ = ["Comment", "Script", "Statement", "Token", "TokenKind", "decode", "scan", "tokens"]
