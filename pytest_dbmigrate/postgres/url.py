@@ -191,6 +191,8 @@ def _parameters(text: str) -> dict[str, str] | str:
     except ProgrammingError:
         # libpq's own message repeats what it stumbled on, which may be part of a password.
         return _unreadable(text)
+    except UnicodeError:
+        return f"The database URL holds bytes that are not UTF-8. {ENCODE}"
 
 
 def _unreadable(text: str) -> str:

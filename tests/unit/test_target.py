@@ -137,6 +137,8 @@ def test_what_libpq_accepts_is_accepted(text: str, redacted: str) -> None:
         ("postgresql://u/w@h/db", "read in two ways"),
         ("postgresql://u:p%w@h/db", "% without two hexadecimal digits"),
         ("postgresql://u:p%00w@h/db", "(other than 00)"),
+        ("postgresql://u:p%80w@h/db", "not UTF-8"),
+        ("postgresql://u:p\udc80w@h/db", "not UTF-8"),
         ("postgresql://u:pw", "port is not a number"),
         ("postgresql://h:99999/db", "port is not a number"),
         ("postgresql://h/db?sslmod=require", "did you mean sslmode?"),
