@@ -13,7 +13,9 @@ import msgspec
 
 SCHEMA: Literal["pytest-dbmigrate/evidence/v1"] = "pytest-dbmigrate/evidence/v1"
 
-Stage = Literal["rehearsal", "verify", "production"]
+Stage = Literal["rehearsal", "verify", "production", "monitoring"]
+MigrationOutcome = Literal["committed", "rolled back", "failed", "not run", "unknown"]
+FileRole = Literal["migration", "verification", "baseline", "plan", "config", "expected"]
 Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
 Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -75,9 +77,10 @@ Result: TypeAlias = Passed | Failed | Errored | NotChecked
 class Check(Record, frozen=True):
     """One thing that was to be checked, planned whether or not it ran.
 
-    `id` is unique in the run (`file::name` for verifications). `kind` says who asked: a verification
-    file, a built-in integrity check, a probe, a rollback drill, a Python test on our connection.
-    `phase` is `before`, `after NNN`, `final` or `health`. `counted` ones belong to the m of n.
+    `id` is unique in the run (`file::name` for verifications). `kind` says who asked: a file of
+    verifications, a built-in integrity check, a probe, a rollback drill, a Python test on our
+    connection. `phase` is `before`, `after NNN`, `final` or `health`. One that cannot be observed
+    at the run's stage is not `applicable` (and NOT CHECKED); only `required` ones stop GO.
     """
 
     id: str
@@ -173,13 +176,13 @@ class RowChange(Record, frozen=True):
 
 
 class MigrationRun(Record, frozen=True):
-    """One migration as it ran."""
+    """One migration as it ran; its outcome is "unknown" while its transaction is open."""
 
     version: str
     name: str
     file: str
     sha256: Sha256
-    outcome: Literal["committed", "rolled back", "failed", "not run", "unknown"]
+    outcome: MigrationOutcome
     started: Time | None = None
     duration_ns: Nanoseconds = 0
     statements: tuple[StatementRun, ...] = ()
@@ -219,7 +222,13 @@ class PhaseRun(Record, frozen=True):
 
 
 class Criterion(Record, frozen=True):
-    """One line of the plan's success criteria with the result that satisfies it, or does not."""
+    """One line of the plan's success criteria with the result that satisfies it, or does not.
+
+    One that cannot be observed at the run's stage is not `applicable` and NOT CHECKED. A signed one
+    names its role and the `phase` it is about; its result stays NOT CHECKED in the record, because
+    signatures come after it. `after_commit`: it cannot be known before COMMIT, so it does not stop
+    it. `evidence` holds the ids of the checks it is bound to.
+    """
 
     name: str
     group: str
@@ -230,6 +239,8 @@ class Criterion(Record, frozen=True):
     required: bool = True
     applicable: bool = True
     signed_by: str = ""
+    phase: str = ""
+    after_commit: bool = False
     source: str = ""
     evidence: tuple[str, ...] = ()
 
@@ -237,7 +248,7 @@ class Criterion(Record, frozen=True):
 class File(Record, frozen=True):
     """A file the run depended on."""
 
-    role: Literal["migration", "verification", "baseline", "plan", "config", "expected"]
+    role: FileRole
     path: str
     bytes: int
     sha256: Sha256
@@ -264,7 +275,11 @@ class Target(Record, frozen=True):
 
 
 class Transaction(Record, frozen=True):
-    """What became of the held transaction, and so of the database."""
+    """What became of the held transaction, and so of the database.
+
+    `why` explains any state but a plain one. On a committed transaction it is what the server said
+    against it (a replica that did not confirm), and stops GO.
+    """
 
     state: Literal["nothing written", "unchanged", "committed", "unknown"]
     began: Time | None = None
@@ -275,10 +290,30 @@ class Transaction(Record, frozen=True):
 
 
 class Rehearsal(Record, frozen=True):
-    """The rehearsal that allowed a production run."""
+    """The rehearsal that allowed a production run.
+
+    `waived` names the criteria its signatures waived. `differences` names the final checks whose
+    result is not the rehearsal's; None when they were not compared.
+    """
 
     run: str
     evidence_sha256: Sha256
+    waived: tuple[str, ...] = ()
+    differences: tuple[str, ...] | None = None
+
+
+class Production(Record, frozen=True):
+    """The production run that a monitoring run watches over."""
+
+    run: str
+    evidence_sha256: Sha256
+
+
+class SignOffPolicy(Record, frozen=True):
+    """May the operator be the only one who signs; must each role be signed by another person."""
+
+    operator_may_sign: bool = False
+    distinct_people: bool = True
 
 
 class Role(Record, frozen=True):
@@ -304,10 +339,15 @@ class Run(Record, frozen=True):
     title: str = ""
     report_name: str = "report"
     rehearsal: Rehearsal | None = None
+    production: Production | None = None
 
 
 class Evidence(Record, frozen=True):
-    """The record of one run."""
+    """The record of one run.
+
+    `measured` says which built-in observations were made, so that an empty `changes` or `rows` is
+    either "none" or "not looked at".
+    """
 
     schema: Literal["pytest-dbmigrate/evidence/v1"]
     run: Run
@@ -323,7 +363,9 @@ class Evidence(Record, frozen=True):
     phases: tuple[PhaseRun, ...] = ()
     changes: tuple[Change, ...] = ()
     rows: tuple[RowChange, ...] = ()
+    measured: tuple[Literal["schema", "rows", "locks"], ...] = ()
     roles: tuple[Role, ...] = ()
+    policy: SignOffPolicy = SignOffPolicy()
     notes: tuple[str, ...] = ()
 
 
@@ -341,7 +383,7 @@ def outcome(result: Result) -> Literal["PASS", "FAIL", "ERROR", "NOT CHECKED"]:
 
 
 def encode(evidence: Evidence) -> bytes:
-    """evidence.json's bytes: sorted keys, LF, and `<>&` escaped so that they can stand in a page."""
+    """evidence.json's bytes: sorted keys, LF, `<>&` escaped so that they can stand in a page."""
     data = msgspec.json.format(msgspec.json.encode(evidence, order="sorted"), indent=1)
     for char in (b"<", b">", b"&"):
         data = data.replace(char, b"\\u%04x" % char[0])

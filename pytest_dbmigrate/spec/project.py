@@ -6,19 +6,21 @@ One project a run. Planned is all of it, whatever was selected on the command li
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.spec.annotations import Check, read_checks
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
-from pytest_dbmigrate.spec.plan import Plan, read_plan, validate
+from pytest_dbmigrate.spec.names import validate
+from pytest_dbmigrate.spec.plan import Plan, read_plan
 from pytest_dbmigrate.spec.statements import Script, decode, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 MIGRATIONS = "migrations"
 BASELINE = "baseline"
@@ -88,7 +90,7 @@ def read_verifications(path: Path, shown: str, data: bytes) -> tuple[Check, ...]
 def load_project(
     root: Path,
     *,
-    named: Iterable[Path] = (),
+    named: Callable[[Path], bool] = lambda _path: False,
     patterns: Iterable[str] = PATTERNS,
     show: Callable[[Path], str] = str,
     allow_gaps: bool = False,
@@ -96,8 +98,9 @@ def load_project(
 ) -> Project:
     """Read the whole project below `root`. Raises SpecError for the first file that is wrong.
 
-    `named` are files given on the command line: they are verifications whatever their name;
-    a file found by pattern is one only if it holds an expectation. `show` renders a path for people.
+    `named` tells which files were given on the command line: they are verifications whatever
+    their name; a file found by pattern is one only if it holds an expectation. `show` renders a
+    path for people.
     """
     files: list[SourceFile] = []
 
@@ -120,14 +123,13 @@ def load_project(
     scripts = [
         scan(decode(data, show(path)), show(path)) for path, data in read_scripts(BASELINE, "baseline")
     ]
-    chosen = {p.resolve() for p in named}
     verifications = []
     for path in _below(root):
-        if path.resolve() not in chosen and not is_verification(path.relative_to(root), patterns):
+        if not named(path) and not is_verification(path.relative_to(root), patterns):
             continue
         data = read(path, "verification")
         checks = read_verifications(path, show(path), data)
-        if path.resolve() in chosen or any(c.reading.status != "no-expectation" for c in checks):
+        if named(path) or any(c.reading.status != "no-expectation" for c in checks):
             verifications.append(VerificationFile(path, show(path), checks))
         else:
             files.pop()
@@ -137,8 +139,13 @@ def load_project(
     plan = None
     if (root / PLAN).is_file():
         plan = read_plan(decode(read(root / PLAN, "plan"), show(root / PLAN)), show(root / PLAN))
-        checks_by_name = {c.name for f in verifications for c in f.checks}
-        validate(plan, checks_by_name, {m.version for m in read_order})
+        checks = [check for file in verifications for check in file.checks]
+        validate(
+            plan,
+            {check.name for check in checks},
+            [migration.version for migration in read_order],
+            query_sets={check.query_set for check in checks},
+        )
     return Project(
         root=root,
         migrations=read_order,
@@ -150,11 +157,34 @@ def load_project(
     )
 
 
+def find_root(path: Path | None, rootdir: Path, configured: str = "") -> Path:
+    """The project folder of a file: as configured, else the nearest folder above it that holds
+    migrations or a plan, else sql/, else the rootdir."""
+    if configured:
+        return (rootdir / configured).resolve()
+    for folder in path.parents if path is not None else ():
+        if folder == rootdir.parent:
+            break
+        if (folder / PLAN).is_file() or any((folder / MIGRATIONS).glob("*.sql")):
+            return folder
+    return rootdir / "sql" if (rootdir / "sql").is_dir() else rootdir
+
+
 def _below(root: Path) -> list[Path]:
-    """The .sql files below root, hidden folders left out, sorted so that parents come first."""
-    found = (
-        p
-        for p in root.rglob("*.sql")
-        if not any(part.startswith((".", "_")) for part in p.relative_to(root).parts[:-1])
-    )
+    """The .sql files of a project, sorted so that parents come first.
+
+    Left out: migrations and baseline, hidden folders, virtual environments, and other projects.
+    """
+    found: list[Path] = []
+    for folder, below, names in os.walk(root):
+        here = Path(folder)
+        below[:] = [
+            name
+            for name in below
+            if not name.startswith((".", "_"))
+            and name not in {MIGRATIONS, BASELINE, "node_modules"}
+            and not (here / name / "pyvenv.cfg").exists()
+            and not (here / name / MIGRATIONS).is_dir()
+        ]
+        found += [here / name for name in names if name.endswith(".sql")]
     return sorted(found, key=lambda p: (len(p.relative_to(root).parts), str(p)))

@@ -1,0 +1,67 @@
+"""Evidence → named figures, each an observation, or in words why there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.evidence import observing
+from pytest_dbmigrate.evidence.record import Observation
+from pytest_dbmigrate.spec.figures import METRIC, MIGRATION, SINGLE, describe, known_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_dbmigrate.evidence.record import Evidence
+
+
+def figures(evidence: Evidence) -> dict[str, Observation | None]:
+    """Every figure of this run, by name; None where it was not observed."""
+    names = known_figures(
+        (migration.version for migration in evidence.migrations),
+        (metric.name for metric in evidence.metrics if metric.name not in SINGLE),
+    )
+    seen = {name: observe(name, evidence) for name in names}
+    return {name: each if isinstance(each, Observation) else None for name, each in seen.items()}
+
+
+def observe(name: str, evidence: Evidence) -> Observation | str:
+    """One figure's observation, or in words why there is none.
+
+    Durations are in ms. Raises KeyError for a name that is no figure.
+    """
+    if name in _FIXED:
+        return _FIXED[name](evidence)
+    if name in SINGLE:
+        metric = observing.find_metric(evidence, name)
+        seen = metric and (metric.after or metric.before)
+        return seen or f"the {describe(name).title} was not measured in this run"
+    if match := MIGRATION.fullmatch(name):
+        ran = [each for each in evidence.migrations if each.version == match[1]]
+        return observing.of_migrations(match[2], ran, evidence)
+    if match := METRIC.fullmatch(name):
+        return observing.of_metric(match[1], match[2], evidence)
+    raise KeyError(name)
+
+
+_FIXED: dict[str, Callable[[Evidence], Observation | str]] = {
+    "migrations.duration": lambda evidence: observing.of_migrations(
+        "duration", list(evidence.migrations), evidence
+    ),
+    "migrations.errors": lambda evidence: observing.of_migrations(
+        "errors", list(evidence.migrations), evidence
+    ),
+    "warnings": lambda evidence: observing.of_migrations(
+        "warnings", list(evidence.migrations), evidence
+    ),
+    "rows.lost": observing.rows_lost,
+    "changes.undeclared": observing.schema_changes("", "removed", "objects", undeclared=True),
+    "tables.dropped": observing.schema_changes("table", "removed", "tables"),
+    "tables.created": observing.schema_changes("table", "added", "tables"),
+    "checks.passed": observing.checks_passed,
+    "checks.vacuous": observing.checks_vacuous,
+    "reruns.changes": observing.reruns,
+    "total.duration": observing.total_duration,
+    "locks.held": observing.locks_held,
+    "rehearsal.differences": observing.rehearsal_differences,
+    "schedule.outside": observing.outside_schedule,
+}

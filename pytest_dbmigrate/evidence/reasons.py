@@ -1,0 +1,279 @@
+"""What stands in the way of GO: one reason each, from the weightiest kind to the lightest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.evidence.record import (
+    Errored,
+    Failed,
+    NotChecked,
+    Passed,
+    outcome,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_dbmigrate.evidence.record import Check, Criterion, Evidence, MigrationRun
+
+# From this many checks on that were not checked for one and the same cause, they are one reason.
+_TOGETHER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that stands in the way of GO: its outcome word, what it is, and what to do.
+
+    `anchor` is the id of the row in the page that shows it, for a link; `name` is the criterion's
+    or the check's, as a waiver names it.
+    """
+
+    outcome: str
+    title: str
+    todo: str
+    anchor: str = ""
+    name: str = ""
+
+
+def database_reasons(evidence: Evidence) -> Iterator[Reason]:
+    """What became of the database is not what the stage needs."""
+    transaction, stage = evidence.transaction, evidence.run.stage
+    writes = stage in {"rehearsal", "production"}
+    match transaction.state:
+        case "unknown":
+            yield Reason(
+                "UNKNOWN",
+                "whether the COMMIT took effect is not known"
+                + (f": {transaction.why}" if transaction.why else ""),
+                f"do not run anything; ask the server: SELECT pg_xact_status('{transaction.xid}'), "
+                "or run again: the next run resolves it first",
+                "transaction",
+            )
+        case "committed" if not writes:
+            yield Reason(
+                "ERROR",
+                f"a {stage} run must not write, and this one committed",
+                "report this as a bug of pytest-dbmigrate, with the evidence",
+                "transaction",
+            )
+        case "committed" if transaction.why:
+            yield Reason(
+                "ERROR",
+                f"committed, but the server said: {transaction.why}",
+                "check the replicas before anything relies on this commit",
+                "transaction",
+            )
+        case "unchanged" if writes:
+            if transaction.why:
+                yield Reason("ERROR", transaction.why, "see the execution log", "transaction")
+        case _:
+            pass
+
+
+def migration_reasons(evidence: Evidence, *, before_commit: bool = False) -> Iterator[Reason]:
+    """Migrations that stopped, and those that therefore or otherwise did not take effect."""
+    if evidence.run.stage not in {"rehearsal", "production"}:
+        return
+    fine = {"committed", "unknown"} if before_commit else {"committed"}
+    waiting: list[MigrationRun] = []
+    for migration in evidence.migrations:
+        if migration.error is not None or migration.outcome == "failed":
+            error = migration.error
+            where = f" ({error.file}:{error.line})" if error and error.line else ""
+            why = f": {error.message}" if error else ""
+            hint = error.hint if error and error.hint else ""
+            yield Reason(
+                "ERROR",
+                f"migration {migration.version} failed{why}{where}",
+                hint or "repair the migration, then rehearse again",
+                f"migration-{migration.version}",
+            )
+        elif migration.outcome not in fine:
+            waiting.append(migration)
+    # Rolled back because of something else is a consequence; alone it is the cause.
+    nothing_else = evidence.transaction.state != "unknown" and not _has_failures(evidence)
+    if waiting and nothing_else and not before_commit:
+        versions = ", ".join(f"{each.version} {each.outcome}" for each in waiting)
+        yield Reason(
+            "NOT CHECKED",
+            f"the migrations did not take effect: {versions}",
+            "see what stopped the run, then run again",
+            f"migration-{waiting[0].version}",
+        )
+    if evidence.run.stage == "production" and not evidence.migrations:
+        yield Reason("NOT CHECKED", "no migration was applied", "see what the run was given")
+
+
+def failure_reasons(evidence: Evidence, *, before_commit: bool = False) -> Iterator[Reason]:
+    """Checks, re-runs and criteria that failed or erred, each cause once."""
+    told = set()
+    for check in _stopping(evidence, before_commit=before_commit):
+        if isinstance(check.result, Failed | Errored):
+            told.add(check.id)
+            yield _of_check(check)
+    if not before_commit:
+        for rerun in evidence.reruns:
+            if isinstance(rerun.result, Failed | Errored):
+                what = "changed something" if isinstance(rerun.result, Failed) else "failed"
+                yield Reason(
+                    outcome(rerun.result),
+                    f"running {rerun.version} again in the {rerun.session} session {what}: "
+                    f"{_seen(rerun.result)}",
+                    "make the migration idempotent (IF NOT EXISTS, IF EXISTS, ON CONFLICT)",
+                    f"migration-{rerun.version}",
+                )
+    for criterion in _measured(evidence, before_commit=before_commit):
+        bad = isinstance(criterion.result, Failed | Errored)
+        # A criterion that fails because a check did says nothing new.
+        if bad and not told.intersection(criterion.evidence):
+            yield Reason(
+                outcome(criterion.result),
+                f"{criterion.title}: expected {criterion.expected or 'it to hold'}, "
+                f"{_seen(criterion.result)}",
+                f"see {criterion.source}" if criterion.source else "see the criterion's row",
+                f"criterion-{criterion.name}",
+                criterion.name,
+            )
+
+
+def selection_reasons(evidence: Evidence) -> Iterator[Reason]:
+    """What was left out: deselected checks, and nothing at all to check."""
+    run = evidence.run
+    if run.selected < run.planned:
+        yield Reason(
+            "NOT CHECKED",
+            f"{run.planned - run.selected} of {run.planned} planned checks were not selected",
+            "run without -k, -m, --lf, --deselect and single paths",
+        )
+    for why in run.incomplete:
+        yield Reason("NOT CHECKED", f"the run is incomplete: {why}", "run again, to the end")
+    kinds = {"verification", "python"}
+    if run.stage == "monitoring":
+        kinds |= {"health", "probe"}
+    if not any(c.required and c.applicable and c.kind in kinds for c in evidence.checks):
+        yield Reason(
+            "NOT CHECKED",
+            f"zero verifications apply at the {run.stage} stage: nothing was verified",
+            "write a verification such as: -- expect-value: 43",
+        )
+
+
+def completeness_reasons(evidence: Evidence) -> Iterator[Reason]:
+    """The run did not observe all that was planned, or did not live to say so."""
+    found = list(selection_reasons(evidence))
+    run = evidence.run
+    if not found and (not run.complete or run.finished is None):
+        found.append(
+            Reason(
+                "NOT CHECKED",
+                "the run did not end: killed, crashed or interrupted",
+                "run again, to the end",
+            )
+        )
+    yield from found
+
+
+def not_checked_reasons(
+    evidence: Evidence, waived: frozenset[str], *, before_commit: bool = False
+) -> Iterator[Reason]:
+    """Required checks, re-runs and criteria that were not checked and that nobody waived."""
+    criteria = list(_measured(evidence, before_commit=before_commit))
+    covered = {id_ for c in criteria if c.name in waived for id_ in c.evidence}
+    causes: dict[str, list[Check]] = {}
+    for check in _stopping(evidence, before_commit=before_commit):
+        excused = check.id in covered or waived.intersection({check.id, check.name})
+        if isinstance(check.result, NotChecked) and not excused:
+            causes.setdefault(check.result.why, []).append(check)
+    for why, checks in causes.items():
+        if len(checks) < _TOGETHER:
+            yield from map(_of_check, checks)
+        else:
+            yield _together(why, checks)
+    told = {check.id for checks in causes.values() for check in checks}
+    if not before_commit:
+        for rerun in evidence.reruns:
+            if isinstance(rerun.result, NotChecked):
+                yield Reason(
+                    "NOT CHECKED",
+                    f"{rerun.version} was not run again: {rerun.result.why}",
+                    rerun.result.todo or "rehearse again, to the end",
+                    f"migration-{rerun.version}",
+                )
+    for criterion in criteria:
+        result = criterion.result
+        if (
+            isinstance(result, NotChecked)
+            and criterion.name not in waived
+            and not told.intersection(criterion.evidence)
+        ):
+            yield Reason(
+                "NOT CHECKED",
+                f"{criterion.title}: {result.why}",
+                result.todo or f"see {criterion.source or 'the plan'}",
+                f"criterion-{criterion.name}",
+                criterion.name,
+            )
+
+
+def _stopping(evidence: Evidence, *, before_commit: bool) -> Iterator[Check]:
+    for check in evidence.checks:
+        late = check.phase in {"health", "monitoring"} or check.kind == "probe"
+        if check.required and check.applicable and not (before_commit and late):
+            yield check
+
+
+def _measured(evidence: Evidence, *, before_commit: bool) -> Iterator[Criterion]:
+    for criterion in evidence.criteria:
+        late = before_commit and criterion.after_commit
+        if criterion.required and criterion.applicable and not criterion.signed_by and not late:
+            yield criterion
+
+
+def _has_failures(evidence: Evidence) -> bool:
+    results: Iterable[object] = [
+        *(check.result for check in evidence.checks if check.required and check.applicable),
+        *(each.result for each in _measured(evidence, before_commit=False)),
+    ]
+    return any(isinstance(each, Failed | Errored | NotChecked) for each in results) or any(
+        migration.error is not None for migration in evidence.migrations
+    )
+
+
+def _seen(result: object) -> str:
+    if isinstance(result, Passed | Failed):
+        return f"observed {result.observed.text}"
+    if isinstance(result, Errored):
+        return f"{result.why} ({result.sqlstate})" if result.sqlstate else result.why
+    return result.why if isinstance(result, NotChecked) else ""
+
+
+def _of_check(check: Check) -> Reason:
+    expected = f"expected {check.expected}, " if isinstance(check.result, Failed) else ""
+    where = f" ({check.source})" if check.source else ""
+    todo = {
+        "FAIL": "look at the rows it found; repair the migration or the data",
+        "ERROR": "repair the statement, the role's rights or the connection",
+        "NOT CHECKED": "give it an expectation that can be checked",
+    }[outcome(check.result)]
+    own = check.result.todo if isinstance(check.result, NotChecked) else ""
+    return Reason(
+        outcome(check.result),
+        f"{check.title or check.name}: {expected}{_seen(check.result)}{where}",
+        own or todo,
+        f"check-{check.id}",
+        check.name,
+    )
+
+
+def _together(why: str, checks: Sequence[Check]) -> Reason:
+    names = ", ".join(check.name for check in checks[:5])
+    more = f", … {len(checks) - 5} more" if len(checks) > 5 else ""
+    own = checks[0].result.todo if isinstance(checks[0].result, NotChecked) else ""
+    return Reason(
+        "NOT CHECKED",
+        f"{len(checks)} checks: {why} ({names}{more})",
+        own or "see the first reason",
+        f"check-{checks[0].id}",
+    )
