@@ -139,12 +139,12 @@ def load_project(
     plan = None
     if (root / PLAN).is_file():
         plan = read_plan(decode(read(root / PLAN, "plan"), show(root / PLAN)), show(root / PLAN))
-        checks = [check for file in verifications for check in file.checks]
+        planned = [check for file in verifications for check in file.checks]
         validate(
             plan,
-            {check.name for check in checks},
+            {check.name for check in planned},
             [migration.version for migration in read_order],
-            query_sets={check.query_set for check in checks},
+            query_sets={check.query_set for check in planned},
         )
     return Project(
         root=root,
