@@ -147,11 +147,12 @@ def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) ->
 def _started(
     server: Server, account: Account, bindir: Path, data: Path, settings: dict[str, str]
 ) -> Iterator[None]:
-    chosen = {**THROW_AWAY_SETTINGS, "unix_socket_directories": server.host, "port": str(PORT)}
+    chosen = {**THROW_AWAY_SETTINGS, **settings}
     if free_bytes(MEMORY) < GIB:
         # A container's 64 MB would fail parallel queries: their shared memory goes to files.
-        chosen["dynamic_shared_memory_type"] = "mmap"
-    arguments = [f"-c{name}={value}" for name, value in {**chosen, **settings}.items()]
+        chosen.setdefault("dynamic_shared_memory_type", "mmap")
+    chosen |= {"unix_socket_directories": server.host, "port": str(PORT)}
+    arguments = [f"-c{name}={value}" for name, value in chosen.items()]
     with server.log.open("wb") as log:
         process = account.start(
             [bindir / "postgres", "-D", data, *arguments], cwd=data.parent, output=log

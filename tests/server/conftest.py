@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -58,3 +60,12 @@ def database(server: Server) -> Iterator[str]:
         )
         yield server.dsn(name)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary directory that every user can reach, as /tmp is."""
+    with tempfile.TemporaryDirectory(prefix="t") as directory:
+        Path(directory).chmod(0o1777)
+        monkeypatch.setattr(tempfile, "tempdir", directory)
+        yield Path(directory)

@@ -31,7 +31,7 @@ def shown(text: str) -> str:
         target = parse_url(text)
     except TargetError as error:
         entries = traceback.TracebackException.from_exception(error, capture_locals=True)
-        ours = [entry for entry in entries.stack if not entry.filename.endswith("test_target.py")]
+        ours = [entry for entry in entries.stack if not entry.filename.endswith("test_url.py")]
         hidden = f"{error.__cause__} {error.__context__}"
         return " ".join([str(error), hidden, *(f"{each} {each.locals}" for each in ours)])
     else:
