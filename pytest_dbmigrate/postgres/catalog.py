@@ -96,30 +96,39 @@ class Figures:
 
 
 def snapshot(conn: psycopg.Connection[Any]) -> Catalog:
-    """Read the schema as this transaction sees it, in one round trip.
+    """Read the schema as the connection's transaction sees it, in one round trip.
 
-    The connection must be in a transaction or begin one by itself (not autocommit outside a block):
-    settings are changed inside a savepoint that is rolled back and released. Any role may call it.
-    Raises psycopg.Error as the server does, with the transaction usable as before.
+    Settings are changed inside a savepoint that is rolled back and released; no lock, transaction
+    id or setting stays behind. A connection in autocommit mode that is in no transaction gets one
+    for this call. Any role may call it. Raises psycopg.Error and leaves the transaction usable.
     """
+    if conn.autocommit and conn.info.transaction_status.name == "IDLE":
+        with conn.transaction(force_rollback=True):
+            return snapshot(conn)
+    major = conn.info.server_version // 10000
+    objects = {
+        Key(*names): definition for *names, definition in sorted(_rows(conn, _script(major)))
+    }
+    return Catalog(major, MappingProxyType(objects), _digest(major, objects))
+
+
+def _rows(conn: psycopg.Connection[Any], script: str) -> list[tuple[str, ...]]:
+    """The rows of all queries of a script that begins with our savepoint."""
     from psycopg.rows import tuple_row  # noqa: PLC0415  # psycopg is imported where it is needed
 
-    major = conn.info.server_version // 10000
+    rows: list[tuple[str, ...]] = []
     with conn.cursor(row_factory=tuple_row) as cur:
         try:
-            cur.execute(_script(major))
-            rows: list[tuple[str, str, str, str]] = []
+            cur.execute(script.encode())
             more: bool | None = True
             while more:
-                if cur.description is not None:
-                    rows += cur.fetchall()
+                rows += cur.fetchall() if cur.description else []
                 more = cur.nextset()
         except Exception:
             if conn.info.transaction_status.name == "INERROR":
                 cur.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
             raise
-    objects = {Key(kind, name, parent): text for kind, name, parent, text in sorted(rows)}
-    return Catalog(major, MappingProxyType(objects), _digest(major, objects))
+    return rows
 
 
 def diff(before: Catalog, after: Catalog) -> tuple[ObjectChange, ...]:
