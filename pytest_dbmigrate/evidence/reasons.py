@@ -102,7 +102,7 @@ def migration_reasons(evidence: Evidence, *, before_commit: bool = False) -> Ite
             "see what stopped the run, then run again",
             f"migration-{waiting[0].version}",
         )
-    if evidence.run.stage == "production" and not evidence.migrations:
+    if evidence.run.stage == "production" and not evidence.migrations and evidence.run.complete:
         yield Reason("NOT CHECKED", "no migration was applied", "see what the run was given")
 
 
