@@ -56,8 +56,7 @@ class Binaries:
 
     def tool(self, name: str) -> Path | None:
         """The path of a program of this installation (`pg_dump`), None when it has none."""
-        path = self.bindir / name
-        return path if path.is_file() and os.access(path, os.X_OK) else None
+        return _program(self.bindir, name)
 
 
 def find_binaries(
@@ -97,7 +96,7 @@ def find_binaries(
 def _named_place(bindir: str) -> Iterator[tuple[Path | str, str]]:
     path = Path(bindir).expanduser().absolute()
     yield path, "--dbmigrate-pg-bindir"
-    if not (path / "postgres").exists() and (path / "bin" / "postgres").exists():
+    if not _program(path, "postgres") and _program(path / "bin", "postgres"):
         yield f"did you mean {path / 'bin'}?", "hint"
 
 
@@ -110,12 +109,12 @@ def _places() -> Iterator[tuple[Path | str, str]]:
             yield f"not installed in {sys.prefix}", label
         for folder in folders:
             yield Path(folder) / programs, label
-    on_path = [Path(d) for d in os.get_exec_path() if (Path(d) / "postgres").is_file()]
-    if not on_path:
+    on_path = [_program(Path(directory), "postgres") for directory in os.get_exec_path()]
+    if not any(on_path):
         yield "no `postgres` in any of its directories", "PATH"
-    for directory in on_path:
+    for program in filter(None, on_path):
         # Package managers link single programs into one directory; initdb stands beside the target.
-        yield (directory / "postgres").resolve().parent, "PATH"
+        yield program.resolve().parent, "PATH"
     pg_config = shutil.which("pg_config")
     if pg_config:
         status, output = _output(Path(pg_config), "--bindir")
@@ -137,8 +136,8 @@ def _version_in_path(path: Path) -> tuple[int, ...]:
 def _inspect(bindir: Path, source: str, major: int | None, wanted: list[str]) -> Binaries | str:
     """What stands in `bindir`, or why it cannot be used."""
     for program in ("postgres", "initdb"):
-        if not (bindir / program).exists():
-            return f"no `{program}` there"
+        if not _program(bindir, program):
+            return f"no `{program}` there that we may execute"
     status, output = _output(bindir / "postgres", "-V")
     match = re.search(r"\) ((\d+)[.\w]*)", output)
     if status != 0 or match is None:
@@ -175,8 +174,14 @@ def _missing_extensions(binaries: Binaries, wanted: list[str]) -> list[str]:
     return [
         name
         for name in wanted
-        if not any((share / "extension" / f"{name}.control").is_file() for share in shares)
+        if not any(os.access(share / "extension" / f"{name}.control", os.R_OK) for share in shares)
     ]
+
+
+def _program(directory: Path, name: str) -> Path | None:
+    """An executable file in `directory`; None also where we may not look (Path.exists raises)."""
+    found = shutil.which(name, path=str(directory))
+    return Path(found) if found else None
 
 
 def _output(program: Path, argument: str) -> tuple[int, str]:

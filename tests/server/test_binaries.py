@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ def test_a_directory_that_was_named_is_the_only_one_looked_at(pg18: Server, tmp_
     """Falling back to another PostgreSQL would rehearse on what nobody chose."""
     with pytest.raises(ServerError) as caught:
         find_binaries(bindir=str(tmp_path))
-    assert f"--dbmigrate-pg-bindir: {tmp_path}: no `postgres` there" in str(caught.value)
+    assert f"--dbmigrate-pg-bindir: {tmp_path}: no `postgres` there that we may execute" in str(
+        caught.value
+    )
     assert "wheel: " not in str(caught.value)
     found = find_binaries(bindir=str(pg18.binaries.bindir))
     assert (found.version, found.source) == (pg18.version, "--dbmigrate-pg-bindir")
@@ -67,6 +70,19 @@ def test_a_program_that_cannot_run_here_is_named_with_the_reason(tmp_path: Path)
         (tmp_path / name).chmod(0o755)
     with pytest.raises(ServerError, match="`postgres -V` failed on this machine"):
         find_binaries(bindir=str(tmp_path))
+
+
+def test_a_place_we_may_not_look_into_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PATH may name root's own directories when another user runs pytest."""
+    closed = tmp_path / "closed" / "bin"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0)
+    monkeypatch.setenv("PATH", f"{closed}:{os.environ['PATH']}")
+    with pytest.raises(ServerError, match="not 99"):
+        find_binaries(major=99)
+    closed.parent.chmod(0o700)
 
 
 def test_a_tool_is_found_beside_the_server(pg18: Server) -> None:
