@@ -34,7 +34,7 @@ ADVICE = (
     ),
     (r'database ".*" does not exist', "check the database's name, or create it first"),
     (r'role ".*" does not exist', "check the role's name, or create it first"),
-    (r"no pg_hba.conf entry", "the server's pg_hba.conf must allow this role from this address"),
+    (r"pg_hba\.conf", "the server's pg_hba.conf must allow this role from this address"),
     (
         r"SSL|TLS|certificate",
         "server and sslmode must agree on TLS; it is never lowered without being asked",
