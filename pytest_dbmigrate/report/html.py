@@ -90,7 +90,7 @@ def _markup(trusted: str) -> str:
 
 
 def _style(env: Environment) -> str:
-    return _source(env, "style.css")
+    return "".join(_source(env, f"{name}.css") for name in ("style", "narrow", "print"))
 
 
 def _source(env: Environment, name: str) -> str:

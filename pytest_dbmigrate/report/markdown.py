@@ -170,9 +170,8 @@ def _check_table(rows: Sequence[CheckRow]) -> list[str]:
 def _opened(row: CheckRow, opened: Opened) -> Iterator[str]:
     yield from (f"#### {row.seen.status.shape} {escape(row.title)}", "")
     yield from (f"{code(opened.place)}", "") if opened.place else ()
-    if opened.observed:
-        yield f"- Expected: {escape(opened.expected) or 'nothing was stated'}"
-        yield f"- Observed: {escape(opened.observed)}"
+    yield f"- Expected: {escape(row.expected) or 'nothing was stated'}"
+    yield f"- Observed: {escape(row.seen.observed)}"
     yield from (f"- {escape(d)}" for d in opened.details)
     yield ""
     if opened.note:
@@ -293,8 +292,9 @@ def _schema(view: Report) -> Iterator[str]:
         for c in kind.rows:
             change = f": {code(c.before)} → {code(c.after)}" if c.before and c.after else ""
             only = f": {code(c.after or c.before)}" if bool(c.before) != bool(c.after) else ""
-            declared = (", declared" if c.declared else ", not declared") if c.word == "removed" else ""
-            yield f"- {c.word} {code(c.identity)}{change}{only}{declared}"
+            parts = f", {escape(c.parts)}" if c.parts else ""
+            loss = ", **not declared**" if c.loss else ", declared" if c.word == "removed" else ""
+            yield f"- {c.word} {code(c.identity)}{change}{only}{parts}{loss}"
         if kind.left_out:
             yield f"- {kind.left_out}"
         yield ""
@@ -303,11 +303,15 @@ def _schema(view: Report) -> Iterator[str]:
 def _probes(title: str, probes: Probes) -> Iterator[str]:
     yield from (f"## {title}", "")
     if not probes.rows:
-        yield from (f"○ **NOT CHECKED** {probes.missing} To check it: {escape(probes.todo)}", "")
+        if probes.todo:
+            yield f"○ **NOT CHECKED** {probes.missing} To check it: {code(probes.todo)}"
+        else:
+            yield probes.missing
+        yield ""
         return
     yield from _check_table(probes.rows)
     for row in probes.rows:
-        if row.opened and row.opened.observed:
+        if row.opened and row.seen.status.look in {"fail", "error"}:
             yield from _opened(row, row.opened)
 
 

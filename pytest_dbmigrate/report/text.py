@@ -50,17 +50,17 @@ def block(text: str, limit: int = BLOCK) -> str:
 
 
 def duration(ns: int) -> str:
-    """Nanoseconds as `0.41 ms`, `234.0 ms`, `18 min 38 s` or `2 h 05 min`, rounded half up."""
+    """Nanoseconds as `0.41 ms`, `234.0 ms`, `18 min 38 s` or `2 h 05 min`.
+
+    Cut, not rounded: 499.96 ms never reads 500.0 ms.
+    """
     if ns < 1_000_000:
-        hundredths = (ns + 5_000) // 10_000
-        return f"{hundredths // 100}.{hundredths % 100:02d} ms"
+        return f"0.{ns // 10_000:02d} ms"
     if ns < 10_000_000_000:
-        tenths = (ns + 50_000) // 100_000
-        return f"{tenths // 10:,}.{tenths % 10} ms"
+        return f"{ns // 1_000_000:,}.{ns // 100_000 % 10} ms"
     if ns < 60_000_000_000:
-        tenths = (ns + 50_000_000) // 100_000_000
-        return f"{tenths // 10}.{tenths % 10} s"
-    seconds = (ns + 500_000_000) // 1_000_000_000
+        return f"{ns // 1_000_000_000}.{ns // 100_000_000 % 10} s"
+    seconds = ns // 1_000_000_000
     if seconds < 3_600:
         return f"{seconds // 60} min {seconds % 60:02d} s"
     return f"{seconds // 3_600} h {seconds % 3_600 // 60:02d} min"

@@ -50,7 +50,7 @@ def report(
     evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
 ) -> Report:
     """The whole report; `digest` is the SHA-256 of evidence.json in hexadecimal."""
-    met, verified = criteria(evidence), checks(evidence)
+    met, verified = criteria(evidence, signatures), checks(evidence)
     ran, signed = execution(evidence), sign_off(evidence, signatures)
     return Report(
         identity=identity(evidence),

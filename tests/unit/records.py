@@ -219,7 +219,7 @@ def metrics() -> tuple[Metric, ...]:
         pair("unused-tables", "Unused tables", 9, 0, "0"),
         pair("foreign-keys", "Foreign keys", 38, 42, "42"),
         pair("policies", "RLS policies", 16, 18, "18"),
-        Metric("migration-time", "Migration time", None, observation("390.0 ms", value=390 * MS, unit="ns"), "500 ms"),
+        Metric("migration-time", "Migration time", None, observation("390 ms", value=390, unit="ms"), "500 ms"),
     )
 
 
@@ -302,6 +302,7 @@ def rehearsal(**more: Any) -> Evidence:
             RowChange("public.moves", 156, 156),
             RowChange("public.cohorts", 8, 8),
         ),
+        "measured": ("schema", "rows", "locks"),
         "roles": ROLES,
         "notes": ("The outer BEGIN … COMMIT of 011 was left out: the gate holds the transaction.",),
     }
@@ -384,6 +385,7 @@ def stopped() -> Evidence:
         changes=(),
         rows=(),
         reruns=(),
+        measured=(),
         transaction=Transaction("unchanged", "2024-01-29T08:30:00.411Z", "2024-01-29T08:30:00.424Z", "7391", 13 * MS, "011 failed"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.evidence.observing import final_checks
 from pytest_dbmigrate.evidence.record import Failed, NotChecked, Passed, outcome
 from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.result import Seen, row_id, seen
@@ -37,8 +38,6 @@ class Rows:
 class Opened:
     """What a check that did not pass shows below its row."""
 
-    expected: str
-    observed: str
     rows: Rows | None
     details: tuple[str, ...]
     sql: str
@@ -63,7 +62,10 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckSet:
-    """A query set: the rows shown, and the passed ones that are folded into a list of names."""
+    """A query set: the rows shown, and the passed ones that are folded into a list of names.
+
+    `short` is its part of the headline (`4/4`), empty where none of its checks is counted there.
+    """
 
     title: str
     tally: str
@@ -75,7 +77,7 @@ class CheckSet:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All sets; `passed` of `total` counts what is counted and applicable."""
+    """All sets; `passed` of `total` are the final verifications, as the plan's figure counts them."""
 
     sets: tuple[CheckSet, ...]
     passed: int
@@ -88,12 +90,13 @@ class Checks:
 def checks(evidence: Evidence) -> Checks:
     """Verifications, Python tests and built-in integrity checks, in the order they were planned."""
     shown = [c for c in evidence.checks if c.kind in {"verification", "python", "integrity"}]
-    groups: dict[str, list[Check]] = {}
-    for check in shown:
-        groups.setdefault(_set_of(check), []).append(check)
+    numbered: dict[str, list[tuple[int, Check]]] = {}
+    for n, check in enumerate(shown, 1):
+        numbered.setdefault(_set_of(check), []).append((n, check))
+    counted = final_checks(evidence)
+    ids = {c.id for c in counted}
     openings = iter(range(OPENED))
-    sets = tuple(_set(name, found, openings) for name, found in groups.items())
-    counted = [c for c in shown if _counted(c)]
+    sets = tuple(_set(name, found, ids, openings) for name, found in numbered.items())
     written = [c for c in shown if c.sql]
     few = len(written) <= COMPACT
     return Checks(
@@ -120,28 +123,31 @@ def _set_of(check: Check) -> str:
     return check.source.rpartition(":")[0] or check.source or "Checks"
 
 
-def _set(name: str, found: list[Check], openings: Iterator[int]) -> CheckSet:
-    counted = [c for c in found if _counted(c)]
-    passed, total = _passed(counted), len(counted)
+def _set(
+    name: str, found: list[tuple[int, Check]], counted: set[str], openings: Iterator[int]
+) -> CheckSet:
+    judged = [c for _, c in found if c.applicable and c.required]
+    final = [c for c in judged if c.id in counted]
+    passed, total = _passed(judged), len(judged)
     compact = len(found) > COMPACT
     rows = []
     folded = []
-    for n, check in enumerate(found, 1):
+    for n, check in found:
         if compact and isinstance(check.result, Passed) and not _vacuous(check):
             folded.append(_title(check))
         else:
             rows.append(_row(n, check, openings))
     return CheckSet(
         title=text.line(name),
-        tally=f"{passed:,} of {total:,}" if total else "not counted",
-        short=f"{passed}/{total}" if total else "",
+        tally=f"{passed:,} of {total:,}" if total else "none required at this stage",
+        short=f"{_passed(final)}/{len(final)}" if final else "",
         complete=passed == total,
         rows=tuple(rows),
         folded=tuple(folded),
     )
 
 
-def _passed(found: list[Check]) -> int:
+def _passed(found: Sequence[Check]) -> int:
     return sum(isinstance(c.result, Passed) for c in found)
 
 
@@ -160,7 +166,7 @@ def _opens(check: Check) -> bool:
 def _row(n: int, check: Check, openings: Iterator[int]) -> CheckRow:
     sub = []
     if not check.applicable:
-        sub.append("not applicable at this stage, not counted")
+        sub.append("not counted")
     elif not check.required:
         sub.append("informational, does not stop GO")
     if _vacuous(check):
@@ -183,20 +189,13 @@ def _row(n: int, check: Check, openings: Iterator[int]) -> CheckRow:
     )
 
 
-def _opened(check: Check) -> Opened | None:
+def _opened(check: Check) -> Opened:
     result = check.result
-    if isinstance(result, NotChecked):
-        return Opened(
-            text.line(check.expected), "", None, (), "", text.line(check.source, 400),
-            text.line(check.note),
-        )
     observed = result.observed if isinstance(result, Failed) else None
     return Opened(
-        expected=text.line(check.expected),
-        observed=text.line(observed.text) if observed else "",
         rows=_rows(observed) if observed else None,
         details=_details(observed.details if observed else ()),
-        sql=formatted(check.sql),
+        sql="" if isinstance(result, NotChecked) else formatted(check.sql),
         place=text.line(check.source, 400),
         note=text.line(check.note),
     )
@@ -212,6 +211,8 @@ def _rows(observed: Observation) -> Rows | None:
     if not observed.columns or not observed.rows:
         return None
     total = max(observed.row_count, len(observed.rows))
+    if observed.rows == ((observed.text,),) and total == 1:
+        return None  # the row above says it already
     shown = observed.rows[:SHOWN_ROWS]
     said = f"{text.count(total, 'row')}"
     if len(shown) < total:
@@ -227,6 +228,3 @@ def _rows(observed: Observation) -> Rows | None:
         said,
     )
 
-
-def _counted(check: Check) -> bool:
-    return check.kind in {"verification", "python"} and check.applicable

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence.record import outcome
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.result import Seen, row_id, seen
+from pytest_dbmigrate.report.sections.result import Seen, row_id, seen, status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_dbmigrate.evidence.decision import Signature
     from pytest_dbmigrate.evidence.record import Criterion, Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
-    """One criterion: what the plan requires, what was observed; `sub` are remarks below its title."""
+    """One criterion: what the plan requires, what was observed.
+
+    `sub` are remarks below its title, `href` the id of the row that it was observed in, or empty.
+    """
 
     id: str
     title: str
     expected: str
     seen: Seen
     sub: tuple[str, ...]
-    evidence: tuple[str, ...]
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +49,43 @@ class Criteria:
     total: int
     failed: int
     unchecked: int
+    unsigned: int
 
     @property
     def planned(self) -> bool:
         """Whether there is any criterion at all."""
         return bool(self.groups)
 
+    @property
+    def rest(self) -> str:
+        """What became of those that are not met."""
+        parts = [f"{self.failed} failed", f"{self.unchecked} not checked"]
+        if self.unsigned:
+            parts.append(f"{self.unsigned} to be signed")
+        return "all of them" if self.met == self.total else ", ".join(parts)
 
-def criteria(evidence: Evidence) -> Criteria:
+
+def criteria(evidence: Evidence, signatures: Sequence[Signature]) -> Criteria:
     """The plan's criteria in the plan's order of groups."""
+    known = {c.id for c in evidence.checks}
     groups: dict[str, list[Criterion]] = {}
     for criterion in evidence.criteria:
         groups.setdefault(criterion.group, []).append(criterion)
-    words = [outcome(c.result) for c in evidence.criteria if _counts(c)]
+    words = [_word(c, signatures) for c in evidence.criteria if _counts(c)]
     return Criteria(
         groups=tuple(
-            CriterionGroup(text.line(name) or "Criteria", _tally(found), tuple(map(_row, found)))
+            CriterionGroup(
+                text.line(name) or "Criteria",
+                _tally(found, signatures),
+                tuple(_row(c, signatures, known) for c in found),
+            )
             for name, found in groups.items()
         ),
-        met=words.count("PASS"),
+        met=words.count("PASS") + words.count("SIGNED"),
         total=len(words),
         failed=words.count("FAIL") + words.count("ERROR"),
         unchecked=words.count("NOT CHECKED"),
+        unsigned=words.count("NOT SIGNED"),
     )
 
 
@@ -72,29 +93,55 @@ def _counts(criterion: Criterion) -> bool:
     return criterion.required and criterion.applicable
 
 
-def _tally(found: list[Criterion]) -> str:
-    counted = [c for c in found if _counts(c)]
-    if not counted:
+def _word(criterion: Criterion, signatures: Sequence[Signature]) -> str:
+    """The outcome; a criterion that the plan lets a role attest is SIGNED or NOT SIGNED."""
+    if not criterion.signed_by:
+        return outcome(criterion.result)
+    return "SIGNED" if _attested(criterion, signatures) else "NOT SIGNED"
+
+
+def _attested(criterion: Criterion, signatures: Sequence[Signature]) -> Signature | None:
+    for signature in signatures:
+        waived = criterion.name in signature.waived
+        if signature.valid and signature.role == criterion.signed_by and not waived:
+            return signature if signature.decision == "GO" else None
+    return None
+
+
+def _tally(found: list[Criterion], signatures: Sequence[Signature]) -> str:
+    words = [_word(c, signatures) for c in found if _counts(c)]
+    if not words:
         return "none required at this stage"
-    return f"{sum(outcome(c.result) == 'PASS' for c in counted)} of {len(counted)}"
+    return f"{words.count('PASS') + words.count('SIGNED')} of {len(words)}"
 
 
-def _row(criterion: Criterion) -> CriterionRow:
+def _row(
+    criterion: Criterion, signatures: Sequence[Signature], known: set[str]
+) -> CriterionRow:
+    shown = seen(criterion.result, applicable=criterion.applicable)
+    if criterion.signed_by and criterion.applicable:
+        shown = _signed(criterion, _attested(criterion, signatures))
     sub = []
-    if not criterion.applicable:
-        stages = ", ".join(text.line(s, 40) for s in criterion.stages)
-        sub.append(f"not required at this stage{f', only: {stages}' if stages else ''}")
-    elif not criterion.required:
+    if criterion.applicable and not criterion.required:
         sub.append("informational, does not stop GO")
-    if criterion.signed_by:
-        sub.append(f"attested by {text.line(criterion.signed_by, 100)}")
+    waivers = [s for s in signatures if s.valid and criterion.name in s.waived]
+    sub += [f"waived by name: {text.line(s.person, 100)}" for s in waivers]
     if criterion.source:
         sub.append(text.line(criterion.source, 200))
+    href = next((row_id("check", c) for c in criterion.evidence if c in known), "")
     return CriterionRow(
         id=row_id("criterion", criterion.name),
         title=text.line(criterion.title) or text.line(criterion.name),
         expected=text.line(criterion.expected),
-        seen=seen(criterion.result, applicable=criterion.applicable),
+        seen=shown,
         sub=tuple(sub),
-        evidence=criterion.evidence[:20],
+        href=href,
     )
+
+
+def _signed(criterion: Criterion, signature: Signature | None) -> Seen:
+    if signature is None:
+        plain = seen(criterion.result)
+        return Seen(status("NOT SIGNED"), plain.observed, plain.todo)
+    at = text.date_and_clock(signature.signed_at)
+    return Seen(status("SIGNED"), f"by {text.line(signature.person, 100)}, {at}")

@@ -108,6 +108,7 @@ class Execution:
     locks: tuple[LockRow, ...]
     locks_axis: str
     locks_left_out: str
+    locks_observed: bool
     reruns: tuple[RerunRow, ...]
 
 
@@ -123,6 +124,7 @@ def execution(evidence: Evidence) -> Execution:
         locks=held,
         locks_axis=axis,
         locks_left_out=left,
+        locks_observed="locks" in evidence.measured or bool(held),
         reruns=tuple(
             RerunRow(f"{text.line(r.version, 40)}, in {_session(r.session)}", seen(r.result))
             for r in evidence.reruns
@@ -159,9 +161,9 @@ def _migration(run: MigrationRun) -> MigrationView:
     if run.outcome != "not run":
         parts.append(text.duration(run.duration_ns))
         parts.append(text.count(len(run.statements), "statement"))
-        parts.append(text.count(notices, "notice or warning", "notices and warnings"))
+        parts.append(text.count(notices, "notice"))
     if run.started:
-        parts.append(f"started {text.date_and_clock(run.started)}")
+        parts.append(f"started {text.clock(run.started)}")
     return MigrationView(
         id=row_id("migration", run.version),
         title=f"{text.line(run.version, 40)} {text.line(run.name, 120)}".strip(),

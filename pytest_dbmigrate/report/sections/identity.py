@@ -14,6 +14,7 @@ _STAGES = {
     "rehearsal": "Rehearsal: decides whether the migrations may run on production",
     "verify": "Verification of a database as it is, nothing applied",
     "production": "Production run",
+    "monitoring": "Monitoring after production",
 }
 
 

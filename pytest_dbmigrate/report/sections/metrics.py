@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.charts import Bar, bar
+from pytest_dbmigrate.report.sections.charts import Bar, bar, percent
 from pytest_dbmigrate.report.sections.result import row_id
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class MetricRow:
     limit: str
     before_bar: Bar | None
     after_bar: Bar | None
+    limit_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Metrics:
     rows: tuple[MetricRow, ...]
     tables: tuple[TableRow, ...]
     tables_said: str
+    counted: bool
 
 
 def metrics(evidence: Evidence) -> Metrics:
@@ -70,6 +72,7 @@ def metrics(evidence: Evidence) -> Metrics:
         rows=tuple(_metric(m) for m in evidence.metrics),
         tables=tuple(_table(r) for r in changed[:SHOWN_TABLES]),
         tables_said=" ".join(said),
+        counted="rows" in evidence.measured or bool(evidence.rows),
     )
 
 
@@ -79,10 +82,9 @@ def figure(observed: Observation | None) -> str:
         return "not measured"
     if observed.value is None:
         return text.line(observed.text, 120)
-    unit = observed.unit
-    if unit == "ns" and isinstance(observed.value, int) and observed.value >= 0:
-        return text.duration(observed.value)
-    return f"{text.number(observed.value)} {text.line(unit, 20)}".strip()
+    if observed.unit == "B":
+        return text.size(int(observed.value))
+    return f"{text.number(observed.value)} {text.line(observed.unit, 20)}".strip()
 
 
 def _metric(metric: Metric) -> MetricRow:
@@ -93,7 +95,7 @@ def _metric(metric: Metric) -> MetricRow:
     axis = max(old or 0, new or 0)
     change = ""
     if old is not None and new is not None and same_unit:
-        change = "same" if new == old else f"{'+' if new > old else '−'}{_difference(old, new, before)}"
+        change = "same" if new == old else f"{'+' if new > old else '−'}{_difference(old, new)}"
     return MetricRow(
         id=row_id("metric", metric.name),
         title=text.line(metric.title) or text.line(metric.name),
@@ -103,14 +105,19 @@ def _metric(metric: Metric) -> MetricRow:
         limit=text.line(metric.limit),
         before_bar=bar(0, old, axis) if change and old is not None else None,
         after_bar=bar(0, new, axis) if change and new is not None else None,
+        limit_at=_limit_at(metric.limit, axis) if change else "",
     )
 
 
-def _difference(old: float, new: float, observed: Observation | None) -> str:
-    gap = round(abs(new - old), 6)
-    if observed and observed.unit == "ns" and isinstance(gap, int):
-        return text.duration(gap)
-    return text.number(gap)
+def _limit_at(limit: str, axis: float) -> str:
+    """Where a limit that is a plain number stands on the axis."""
+    if not limit.isascii() or not limit.isdecimal() or len(limit) > 15 or not axis:
+        return ""
+    return percent(int(limit) / axis) if int(limit) <= axis else ""
+
+
+def _difference(old: float, new: float) -> str:
+    return text.number(round(abs(new - old), 6))
 
 
 def _table(row: RowChange) -> TableRow:

@@ -13,28 +13,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Rows of what was asked; `missing` and `todo` stand there when nothing was."""
+    """Rows of what was asked. Without any, `missing` says why.
+
+    Then either `todo` says how to have it checked, or the stage cannot observe it.
+    """
 
     rows: tuple[CheckRow, ...]
-    missing: str
-    todo: str
+    missing: str = ""
+    todo: str = ""
 
 
 def health(evidence: Evidence) -> Probes:
     """Health checks and probes: the application after the migrations."""
     rows = rows_of([c for c in evidence.checks if c.kind in {"health", "probe"}])
+    if rows:
+        return Probes(rows)
+    if evidence.run.stage == "rehearsal":
+        return Probes(
+            (),
+            "No application runs on a throw-away database; its health is observed in the"
+            " production run.",
+        )
     return Probes(
-        rows,
-        "" if rows else "No health check and no probe is planned, so nothing is known about the application.",
-        "" if rows else "write verifications with `-- phase: health`, or probes in plan.toml",
+        (),
+        "No probe is planned, so nothing is known about the application.",
+        "[[probe.http]] or [[probe.log]] in plan.toml",
     )
 
 
 def rollback(evidence: Evidence) -> Probes:
     """Backup, restore drill and recovery time: the way back."""
     rows = rows_of([c for c in evidence.checks if c.kind == "rollback"])
+    if rows:
+        return Probes(rows)
+    if not evidence.migrations:
+        return Probes((), "Nothing was applied in this run, so there is nothing to roll back.")
     return Probes(
-        rows,
-        "" if rows else "No backup was taken or restored in this run, so the way back is not rehearsed.",
-        "" if rows else "run with --dbmigrate-backup",
+        (),
+        "No backup was taken and restored in this run, so the way back was not rehearsed.",
+        "--dbmigrate-backup DIR",
     )

@@ -1,22 +1,15 @@
-"""A result as every section shows it, and the row it stands in."""
+"""A result as every section shows it: a word, its shape and look, what was observed."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
 
-from pytest_dbmigrate.evidence.record import (
-    Check,
-    Errored,
-    NotChecked,
-    Result,
-    outcome,
-)
+from pytest_dbmigrate.evidence.record import Errored, NotChecked, Result, outcome
 from pytest_dbmigrate.report import text
 
 _LOOKS = {
     "PASS": "pass",
-    "GO": "pass",
     "SIGNED": "pass",
     "FAIL": "fail",
     "NO-GO": "fail",
@@ -31,7 +24,7 @@ _SHAPES = {"pass": "✓", "fail": "✕", "error": "!", "none": "○", "fact": "�
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A word with the shape and the look that go with it."""
+    """A word with the look that goes with it: pass, fail, error, none or (a plain) fact."""
 
     word: str
     look: str
@@ -47,6 +40,9 @@ def status(word: str) -> Status:
     return Status(text.line(word, 40), _LOOKS.get(word, "fact"))
 
 
+NOT_APPLICABLE = Status("not applicable", "fact")
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was observed, or why nothing was and how to change that."""
@@ -60,33 +56,22 @@ class Seen:
 
 def seen(result: Result, *, applicable: bool = True) -> Seen:
     """A result in words."""
-    word = outcome(result)
+    shown = status(outcome(result))
     match result:
         case NotChecked():
-            shown = status(word) if applicable else Status("not applicable", "fact")
+            if not applicable:
+                return Seen(NOT_APPLICABLE, text.line(result.why))
             return Seen(shown, text.line(result.why), text.line(result.todo, 1_000))
         case Errored():
             state = f" (SQLSTATE {text.line(result.sqlstate, 10)})" if result.sqlstate else ""
             at = text.clock(result.at) if result.at else ""
-            return Seen(status(word), text.line(result.why) + state, at=at)
+            return Seen(shown, text.line(result.why) + state, at=at)
         case _:
             observed = result.observed
             took = text.duration(observed.duration_ns) if observed.duration_ns else ""
-            return Seen(
-                status(word), text.line(observed.text), "", took, text.clock(observed.at)
-            )
+            return Seen(shown, text.line(observed.text), "", took, text.clock(observed.at))
 
 
 def row_id(kind: str, name: str) -> str:
     """The id of a row in the page: readable, unique for each name, safe in any attribute."""
     return f"dbm-{kind}-{text.slug(name)}-{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
-
-
-def place(source: str) -> str:
-    """A check's `file:line`."""
-    return text.line(source, 400)
-
-
-def stands_in_the_way(check: Check) -> bool:
-    """Whether a check was to pass at this stage and did not."""
-    return check.applicable and outcome(check.result) != "PASS"

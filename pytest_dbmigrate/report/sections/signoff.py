@@ -36,6 +36,8 @@ class SignOff:
     rows: tuple[SignatureRow, ...]
     signed: int
     required: int
+    refusing: int
+    refused: int
     how: tuple[str, ...]
 
 
@@ -56,6 +58,8 @@ def sign_off(evidence: Evidence, signatures: Sequence[Signature]) -> SignOff:
         rows=tuple(rows),
         signed=sum(any(s.valid and s.role == name for s in signatures) for name in titles),
         required=len(titles),
+        refusing=sum(s.valid and s.decision == "NO-GO" for s in signatures),
+        refused=sum(not s.valid for s in signatures),
         how=tuple(
             f"pytest-dbmigrate sign {text.line(evidence.run.id, 100)}"
             f" --role {text.line(name, 60)} --decision GO"

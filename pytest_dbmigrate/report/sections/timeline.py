@@ -11,9 +11,26 @@ from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.charts import Bar, Tick, bar, tick
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_dbmigrate.evidence.record import Evidence, PhaseRun
 
-_HOUR = 3_600.0
+_NEAR = timedelta(hours=1)
+_STEPS = (900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
+_MOST_TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when; `end` is None for what did not end or has no planned end."""
+
+    start: datetime
+    end: datetime | None
+
+    @property
+    def last(self) -> datetime:
+        """The latest moment that is known."""
+        return self.end or self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,126 +48,158 @@ class PhaseRow:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All phases on one axis; `said` tells when the run was not in its planned window."""
+    """All phases on one axis; `said` explains the bars."""
 
     rows: tuple[PhaseRow, ...]
     ticks: tuple[Tick, ...]
     said: str
-    planned: bool
 
 
 def timeline(evidence: Evidence) -> Timeline:
     """Planned windows and observed phases on one clock, where both fit on it."""
     base = text.moment(evidence.run.started)
-    windows = [_window(p, base) for p in evidence.phases]
-    runs = [(text.moment(p.started or ""), text.moment(p.ended or "")) for p in evidence.phases]
-    planned = [t for w in windows for t in w if t]
-    observed = [t for r in runs for t in r if t]
-    near = timedelta(hours=1)
-    together = bool(
-        planned
-        and observed
-        and min(planned) - near <= min(observed)
-        and max(observed) <= max(planned) + near
-    )
-    shown = planned + observed if together else observed or planned
-    begin, end = (min(shown), max(shown)) if shown else (None, None)
-    axis = (end - begin).total_seconds() if begin and end else 0.0
-    rows = []
-    for phase, window, run in zip(evidence.phases, windows, runs, strict=True):
-        drawn = together or not observed
-        plan_bar = _bar(window, begin, axis) if drawn else None
-        rows.append(_row(phase, plan_bar, _bar(run, begin, axis)))
+    plans = [_planned(p, base) for p in evidence.phases]
+    runs = [_observed(p) for p in evidence.phases]
+    planned, observed = _hull(plans), _hull(runs)
+    together = planned is None or observed is None or _fit(planned, observed)
+    shown = _hull([planned, observed]) if together else observed
+    begin = shown.start if shown else None
+    axis = (shown.last - shown.start).total_seconds() if shown else 0.0
     return Timeline(
-        rows=tuple(rows),
+        rows=tuple(
+            _row(
+                phase,
+                plan,
+                run,
+                _bar(plan, begin, axis) if together else None,
+                _bar(run, begin, axis),
+            )
+            for phase, plan, run in zip(evidence.phases, plans, runs, strict=True)
+        ),
         ticks=_ticks(begin, axis),
         said=_said(planned, observed, together=together),
-        planned=bool(planned),
     )
 
 
-def _window(
-    phase: PhaseRun, base: datetime | None
-) -> tuple[datetime | None, datetime | None]:
-    return _on_clock(phase.planned_start, base), _on_clock(phase.planned_end, base)
+def _fit(planned: Span, observed: Span) -> bool:
+    """Whether the run was near enough to its plan for one axis to show both."""
+    return planned.start - _NEAR <= observed.start and observed.last <= planned.last + _NEAR
+
+
+def _hull(spans: Iterable[Span | None]) -> Span | None:
+    known = [s for s in spans if s]
+    if not known:
+        return None
+    return Span(min(s.start for s in known), max(s.last for s in known))
+
+
+def _planned(phase: PhaseRun, base: datetime | None) -> Span | None:
+    start = _on_clock(phase.planned_start, base)
+    if start is None:
+        return None
+    end = _on_clock(phase.planned_end, base)
+    if end is None and phase.planned_ns is not None:
+        end = start + timedelta(microseconds=phase.planned_ns // 1_000)
+    return Span(start, end)
+
+
+def _observed(phase: PhaseRun) -> Span | None:
+    start = text.moment(phase.started or "")
+    return Span(start, text.moment(phase.ended or "")) if start else None
 
 
 def _on_clock(planned: str, base: datetime | None) -> datetime | None:
     """A planned time: a full one, or `HH:MM` on the day of the run."""
-    found = re.fullmatch(r"(\d\d):(\d\d)(?::(\d\d))?", planned)
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", planned)
     if not found:
         return text.moment(planned)
     if base is None:
         return None
     hour, minute, second = (int(part or 0) for part in found.groups())
-    if hour > 23 or minute > 59 or second > 59:
-        return None
     return base.replace(hour=hour, minute=minute, second=second, microsecond=0)
 
 
-def _bar(
-    times: tuple[datetime | None, datetime | None], begin: datetime | None, axis: float
-) -> Bar | None:
-    start, end = times
-    if start is None or begin is None:
+def _bar(span: Span | None, begin: datetime | None, axis: float) -> Bar | None:
+    if span is None or begin is None:
         return None
-    return bar((start - begin).total_seconds(), ((end or start) - start).total_seconds(), axis)
+    offset = (span.start - begin).total_seconds()
+    return bar(offset, (span.last - span.start).total_seconds(), axis)
 
 
-def _row(phase: PhaseRun, plan_bar: Bar | None, run_bar: Bar | None) -> PhaseRow:
-    start, end = text.moment(phase.started or ""), text.moment(phase.ended or "")
-    planned = ""
-    if phase.planned_start:
-        planned = text.line(phase.planned_start, 40)
-        planned += f" to {text.line(phase.planned_end, 40)}" if phase.planned_end else ""
-    if phase.planned_ns is not None:
-        planned += f"{', ' if planned else ''}{text.duration(phase.planned_ns)}"
-    observed, sub = "not run", ""
-    if start and phase.started:
-        sub = f"from {text.clock(phase.started)}"
+def _row(
+    phase: PhaseRun, plan: Span | None, run: Span | None, plan_bar: Bar | None, run_bar: Bar | None
+) -> PhaseRow:
+    planned = _plan_words(phase, plan)
+    observed, remarks = "not observed", []
+    if run:
         observed = "not finished"
-        if end:
-            took = text.nanoseconds(end - start)
-            observed = text.duration(took)
-            if phase.planned_ns:
-                share = took * 100 // phase.planned_ns
-                sub += f", {share:,} % of the planned time"
+        remarks.append(f"from {text.clock(phase.started or '')}")
+        if run.end:
+            observed = text.duration(text.nanoseconds(run.end - run.start))
+        if plan:
+            remarks += _against(plan, run)
+    sub = ", ".join(remarks)
     name = text.line(phase.name, 120)
     return PhaseRow(
-        name=name,
-        planned=planned or "not planned",
+        name=name[:1].upper() + name[1:],
+        planned=planned,
         observed=observed,
         sub=sub,
         plan_bar=plan_bar,
         run_bar=run_bar,
-        label=f"planned {planned or 'nothing'}, observed {observed} {sub}".strip(),
+        label=f"planned {planned}; observed {observed} {sub}".strip(),
     )
+
+
+def _plan_words(phase: PhaseRun, plan: Span | None) -> str:
+    if plan is None:
+        if phase.planned_ns is not None:
+            return text.duration(phase.planned_ns)
+        return text.line(phase.planned_start, 40) or "not planned"
+    if plan.end is None:
+        return f"{plan.start:%H:%M} UTC"
+    words = f"{plan.start:%H:%M} to {plan.end:%H:%M} UTC"
+    length = text.nanoseconds(plan.end - plan.start)
+    if phase.planned_ns is not None and phase.planned_ns // 1_000 != length // 1_000:
+        words += f", {text.duration(phase.planned_ns)}"
+    return words
+
+
+def _against(plan: Span, run: Span) -> list[str]:
+    """How far the run was outside its window."""
+    if run.start < plan.start:
+        early = text.duration(text.nanoseconds(plan.start - run.start))
+        return [f"{early} before its window"]
+    if plan.end and run.last > plan.end:
+        late = text.duration(text.nanoseconds(run.last - plan.end))
+        return [f"{late} beyond its window"]
+    return []
 
 
 def _ticks(begin: datetime | None, axis: float) -> tuple[Tick, ...]:
     if begin is None or axis <= 0:
         return ()
-    if axis < _HOUR:
-        return (
-            tick(0.0, f"{begin:%H:%M:%S}"),
-            tick(1.0, f"+{text.duration(int(axis * 1e9))}"),
-        )
-    step = next(s for s in (900, 1800, 3600, 7200, 14400, 86400, 10**9) if axis / s <= 8)
+    step = next((s for s in _STEPS if axis / s <= _MOST_TICKS), None)
+    if step is None or axis < 2 * _STEPS[0]:
+        length = text.duration(int(axis * 1_000) * 1_000_000)
+        return tick(0.0, f"{begin:%H:%M:%S}"), tick(1.0, f"+{length}")
     midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
     offset = (begin - midnight).total_seconds()
-    marks = []
-    at = -(-offset // step) * step
-    while at <= offset + axis:
-        marks.append(tick((at - offset) / axis, f"{midnight + timedelta(seconds=at):%H:%M}"))
-        at += step
-    return tuple(marks)
+    first = -int(-offset // step) * step
+    return tuple(
+        tick((at - offset) / axis, f"{midnight + timedelta(seconds=at):%H:%M}")
+        for at in range(first, int(offset + axis) + 1, step)
+    )
 
 
-def _said(planned: list[datetime], observed: list[datetime], *, together: bool) -> str:
-    if not planned or not observed or together:
-        return ""
+def _said(planned: Span | None, observed: Span | None, *, together: bool) -> str:
+    if planned is None or observed is None:
+        return "All times UTC."
+    if together:
+        return "Outlined: planned. Filled: observed. All times UTC."
     return (
-        f"The run was not in its planned window: planned {text.day(min(planned))},"
-        f" {min(planned):%H:%M} to {max(planned):%H:%M} UTC, observed {text.day(min(observed))},"
-        f" {min(observed):%H:%M} to {max(observed):%H:%M} UTC. The bars show what was observed."
+        f"The run was not in its planned window: planned {text.day(planned.start)},"
+        f" {planned.start:%H:%M} to {planned.last:%H:%M} UTC, observed"
+        f" {text.day(observed.start)}, {observed.start:%H:%M} to {observed.last:%H:%M} UTC."
+        " The bars show what was observed."
     )

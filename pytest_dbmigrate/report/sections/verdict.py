@@ -26,11 +26,12 @@ SHOWN_SETS = 8
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One of the five figures of the first screen."""
+    """One of the five figures of the first screen; `marks` are its parts, each complete or not."""
 
     label: str
     value: str
     small: str
+    marks: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Verdict:
     sentence: str
     database: str
     alarm: bool
+    incomplete: str
     facts: tuple[Fact, ...]
     obstacles: tuple[Obstacle, ...]
     more: str
@@ -72,6 +74,7 @@ def verdict(
         sentence=text.line(decision.sentence, 600),
         database=text.line(decision.database),
         alarm=state == "unknown" or (state == "committed" and not decision.go),
+        incomplete=_incomplete(evidence),
         facts=_facts(evidence, *parts),
         obstacles=tuple(
             Obstacle(
@@ -89,23 +92,42 @@ def verdict(
 def _facts(
     evidence: Evidence, criteria: Criteria, checks: Checks, execution: Execution, signed: SignOff
 ) -> tuple[Fact, ...]:
-    shorts = [s.short for s in checks.sets if s.short]
-    sets = "  ".join(shorts) if len(shorts) <= SHOWN_SETS else f"in {len(shorts)} sets"
-    facts = [Fact("Verifications", f"{checks.passed:,} of {checks.total:,}", sets)]
+    marks = [(s.short, s.complete) for s in checks.sets if s.short]
+    few = len(marks) <= SHOWN_SETS
+    small = " ".join(short for short, _ in marks) if few else f"in {len(marks):,} sets"
+    value = f"{checks.passed:,} of {checks.total:,}"
+    facts = [Fact("Verifications", value, small, tuple(marks) if few else ())]
     if criteria.planned:
-        small = f"{criteria.failed} failed, {criteria.unchecked} not checked"
-        facts.append(Fact("Criteria met", f"{criteria.met} of {criteria.total}", small))
+        facts.append(Fact("Criteria met", f"{criteria.met} of {criteria.total}", criteria.rest))
     else:
-        facts.append(Fact("Criteria", "no plan", "every verification must pass"))
+        facts.append(Fact("Criteria", "no plan", "each verification must pass"))
     facts.append(
         Fact("Migration time", execution.total or "nothing applied", _time_limit(evidence))
     )
     facts.append(_size(evidence))
     if signed.required:
-        facts.append(Fact("Sign-offs", f"{signed.signed} of {signed.required}", "verified signatures"))
+        facts.append(Fact("Signed", f"{signed.signed} of {signed.required}", _voices(signed)))
     else:
-        facts.append(Fact("Sign-offs", "none required", "the plan names no roles"))
+        facts.append(Fact("Signed", "nobody asked", "no plan names a role"))
     return tuple(facts)
+
+
+def _voices(signed: SignOff) -> str:
+    parts = []
+    if signed.refusing:
+        parts.append(f"{signed.refusing} × NO-GO")
+    if signed.refused:
+        parts.append(f"{signed.refused} refused")
+    if not parts:
+        return "all verified" if signed.signed == signed.required else "each role of the plan"
+    return ", ".join(parts)
+
+
+def _incomplete(evidence: Evidence) -> str:
+    if evidence.run.complete:
+        return ""
+    reasons = "; ".join(text.line(why) for why in evidence.run.incomplete[:SHOWN_SETS])
+    return reasons or "the run did not come to its end"
 
 
 def _time_limit(evidence: Evidence) -> str:
@@ -120,8 +142,9 @@ def _size(evidence: Evidence) -> Fact:
         return bool(metric.before and metric.after and metric.name == "tables")
 
     for metric in filter(changed, evidence.metrics):
-        small = f"expected {text.line(metric.limit, 40)}" if metric.limit else ""
-        title = text.line(metric.title or metric.name, 40)
-        return Fact(title, f"{figure(metric.before)} → {figure(metric.after)}", small)
+        small = f"expected {text.line(metric.limit, 40)}" if metric.limit else "base tables"
+        return Fact("Tables", f"{figure(metric.before)} → {figure(metric.after)}", small)
+    if "schema" not in evidence.measured and not evidence.changes:
+        return Fact("Schema", "not compared", "before against after")
     found = tally(evidence.changes)
     return Fact("Schema", text.count(len(evidence.changes), "change"), found or "no difference")

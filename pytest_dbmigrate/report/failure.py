@@ -1,0 +1,132 @@
+"""A failed item in words: what was expected, what was observed, and where to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.report.sql import formatted
+from pytest_dbmigrate.spec.errors import excerpt
+from pytest_dbmigrate.spec.expectations import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_dbmigrate.evidence.decision import Decision
+    from pytest_dbmigrate.postgres.apply import Fault
+    from pytest_dbmigrate.postgres.gate import Finding, Gate
+    from pytest_dbmigrate.postgres.rerun import Rerun
+    from pytest_dbmigrate.postgres.transaction import Ending
+
+ROWS_SHOWN = 10
+CELL_WIDTH = 60
+
+
+def first_line(finding: Finding) -> str:
+    """`file:line: FAIL: title: expected …, observed …`: the line of pytest's short summary."""
+    check, verdict = finding.check, finding.verdict
+    return (
+        f"{check.path}:{check.line}: {verdict.outcome}: {check.title}: "
+        f"expected {verdict.expected}, observed {one_line(verdict.observed)}"
+    )
+
+
+def not_checked(finding: Finding) -> str:
+    """Why a check was not evaluated, and the line to write instead, for pytest's skip reason."""
+    check, verdict = finding.check, finding.verdict
+    instead = f"; write: {verdict.suggestion}" if verdict.suggestion else ""
+    return f"NOT CHECKED: {check.title} ({check.path}:{check.line}): {verdict.observed}{instead}"
+
+
+def render(finding: Finding, gate: Gate) -> str:
+    """The whole text of a failed verification."""
+    check, verdict = finding.check, finding.verdict
+    lines = [first_line(finding), ""]
+    if check.query_set:
+        lines.append(f"  set       {check.query_set}")
+    lines += [
+        f"  check     {check.title}",
+        f"  expected  {verdict.expected}",
+        f"  observed  {one_line(verdict.observed, 500)}",
+    ]
+    if check.reading.note:
+        lines.append(f"  note      {check.reading.note}")
+    lines += [f"            {line}" for line in verdict.details]
+    if finding.answer is not None and isinstance(finding.answer.outcome, Result):
+        lines += ["", *(f"  {line}" for line in table(finding.answer.outcome))]
+    if verdict.suggestion:
+        lines += ["", f"  to be told more next time, write:  {verdict.suggestion}"]
+    lines += ["", *(f"  {line}" for line in formatted(check.sql).splitlines())]
+    return "\n".join(lines)
+
+
+def table(result: Result, limit: int = ROWS_SHOWN) -> Iterator[str]:
+    """A result's first rows in columns, as psql would lay them out; says how many there are."""
+    if not result.columns or not result.rows:
+        return
+    head = [one_line(c.name, CELL_WIDTH) for c in result.columns]
+    body = [[_cell(v) for v in row] for row in result.rows[:limit]]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+    yield " | ".join(h.ljust(w) for h, w in zip(head, widths, strict=True)).rstrip()
+    yield "-+-".join("-" * w for w in widths)
+    for row in body:
+        yield " | ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip()
+    shown = min(limit, len(result.rows))
+    if result.row_count > shown or not result.complete:
+        known = f"{result.row_count:,}" if result.complete else f"more than {result.row_count - 1:,}"
+        yield f"({shown} of {known} rows shown)"
+
+
+def render_fault(fault: Fault, prefix: str = "") -> str:
+    """An SQL error with its place, the source line and a caret."""
+    state = f" (SQLSTATE {fault.sqlstate})" if fault.sqlstate else ""
+    lines = [f"{fault.file}:{fault.line}: {prefix}{fault.message}{state}", ""]
+    shown, caret = excerpt(fault.source_line, fault.column or 1)
+    lines += [f"  {fault.line:>5} | {shown}", f"        | {caret}"]
+    for word, text in (("detail", fault.detail), ("hint", fault.hint), ("context", fault.context)):
+        if text:
+            first, *rest = text.splitlines()
+            lines += [f"  {word:<8}  {first}", *(f"            {line}" for line in rest)]
+    return "\n".join(lines)
+
+
+def render_rerun(path: str, rerun: Rerun) -> str:
+    """What a migration changed when it was applied once more."""
+    changed = rerun.changed[:ROWS_SHOWN]
+    more = len(rerun.changed) - len(changed)
+    return "\n".join(
+        [
+            f"{path}:1: applied once more in the {rerun.session} session, it changed something",
+            "",
+            *(f"  {line}" for line in changed),
+            *([f"  and {more} more"] if more else []),
+            "",
+            "  an idempotent migration changes nothing the second time: IF NOT EXISTS, ON CONFLICT,",
+            "  or a test of what is already there",
+        ]
+    )
+
+
+def render_ending(ending: Ending, stopped: str) -> str:
+    """Why the transaction was not committed."""
+    word = "the database is UNKNOWN" if ending.state == "unknown" else "rolled back, unchanged"
+    return f"not committed: {ending.why or stopped}\n\n  {word}"
+
+
+def render_decision(decision: Decision) -> str:
+    """The decision with its reasons."""
+    lines = [f"{decision.word}: {decision.sentence}", "", f"  {decision.database}"]
+    for reason in decision.reasons:
+        lines.append(f"  {reason.outcome}: {reason.title}")
+        if reason.todo:
+            lines.append(f"      {reason.todo}")
+    return "\n".join(lines)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Text on one line, shortened, control characters made visible."""
+    flat = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+
+
+def _cell(value: str | None) -> str:
+    return "NULL" if value is None else one_line(value, CELL_WIDTH)

@@ -1,0 +1,69 @@
+"""The pages of a run: drawn from evidence and signatures, written beside them, compared with them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.evidence.decision import Decision, Reason, decide
+from pytest_dbmigrate.evidence.folder import FolderError, RunFolder
+from pytest_dbmigrate.evidence.record import encode
+from pytest_dbmigrate.report.html import render_page
+from pytest_dbmigrate.report.markdown import render_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_dbmigrate.evidence.decision import Signature
+    from pytest_dbmigrate.evidence.record import Evidence
+
+_STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_. -]{0,98}[A-Za-z0-9_-])?")
+
+
+def page_decision(evidence: Evidence, signatures: Sequence[Signature] = ()) -> Decision:
+    """The decision a run's pages show: that of its stage, and of its sign-off once somebody signed."""
+    return decide(evidence, sign_off=bool(signatures), signatures=signatures)
+
+
+def draw_pages(evidence: Evidence, signatures: Sequence[Signature] = ()) -> dict[str, bytes]:
+    """The pages by file name. The same evidence and signatures give the same bytes.
+
+    Raises FolderError when the record's report name is no plain file name.
+    """
+    name = evidence.run.report_name
+    if not _STEM.fullmatch(name):
+        raise FolderError(f"the record's report name {name!r} is not a plain file name")
+    decision = page_decision(evidence, signatures)
+    digest = hashlib.sha256(encode(evidence)).hexdigest()
+    html = render_page(evidence, decision, signatures, digest)
+    markdown = render_markdown(evidence, decision, signatures, digest)
+    return {f"{name}.html": html.encode(), f"{name}.md": markdown.encode()}
+
+
+def write_pages(
+    folder: Path, evidence: Evidence, signatures: Sequence[Signature] = ()
+) -> tuple[Path, ...]:
+    """Draw the pages and put each into the run's folder, atomically. Raises FolderError."""
+    pages = draw_pages(evidence, signatures)
+    return tuple(RunFolder(folder).write(name, data) for name, data in pages.items())
+
+
+def page_problems(
+    folder: Path, evidence: Evidence, signatures: Sequence[Signature] = ()
+) -> tuple[Reason, ...]:
+    """Pages that are missing, or are not byte for byte what evidence and signatures give now."""
+    problems = []
+    for name, data in draw_pages(evidence, signatures).items():
+        try:
+            found = (folder / name).read_bytes()
+        except OSError as error:
+            problems.append(f"{name} cannot be read: {error.strerror}")
+            continue
+        if found != data:
+            crlf = found.replace(b"\r\n", b"\n") == data
+            why = "its line ends were converted (CRLF)" if crlf else "edited, or out of date"
+            problems.append(f"{name} is not what evidence and signatures give: {why}")
+    todo = "do not read it; `pytest-dbmigrate render RUN` draws it again"
+    return tuple(Reason("REFUSED", problem, todo) for problem in problems)
