@@ -30,6 +30,7 @@ from pytest_dbmigrate.spec.tokens import (
     comment_end,
     continued_part,
     dollar_end,
+    refuse_nul,
     spec_error,
     tokens,
     unreadable,
@@ -102,7 +103,7 @@ class Script:
 # One step of the scan: what can neither end a statement nor hide its end is taken in one run.
 _STEP = re.compile(
     rf"""{WHITE}*+(?:
-        (?P<plain>(?:{WORD}|[^\x00\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++
+        (?P<plain>(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++
             |{TEXT}|{QUOTED}|{NUMBER}|\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))++)
         |(?P<open>\()
         |(?P<close>\))
@@ -137,14 +138,15 @@ def decode(data: bytes, path: str) -> str:
         line=body.count(b"\n", 0, bad) + 1,
         column=len(body[start:bad].decode("utf-8")) + 1,
         source=body[start : end if end >= 0 else len(body)].decode("utf-8", "replace").rstrip("\r"),
-        remedy="The file is UTF-16. Save it as UTF-8."
-        if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        remedy="The file looks like UTF-16. Save it as UTF-8."
+        if b"\0" in body
         else "Save the file as UTF-8; it may be Windows-1252 or Latin-1 now.",
     )
 
 
 def scan(text: str, path: str) -> Script:
     """Split `text` into statements and comments. Raises SpecError where it cannot be sure."""
+    refuse_nul(text, path)
     return _Scan(text, path).run()
 
 
@@ -223,7 +225,7 @@ class _Scan:
         if not block and _LONE_RETURN.match(self.text, self.pos):
             raise self.error(
                 self.pos,
-                "a carriage return alone ends this comment here, where most editors go on with it",
+                "a carriage return alone ends this comment here; most editors show it going on",
                 "Save the file with LF or CRLF line ends, or remove the character.",
             )
         self.comments.append(

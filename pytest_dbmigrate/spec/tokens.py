@@ -67,7 +67,7 @@ _TOKEN = re.compile(
         |(?P<block>/\*)
         |(?P<colons>::|:=|\.\.)
         |(?P<operator>{OPERATOR_CHARACTER}++)
-        |(?P<punctuation>[^'"\\\x00\vA-Za-z])
+        |(?P<punctuation>[^'"\\\vA-Za-z])
     )?+""",
     re.VERBOSE,
 )
@@ -81,6 +81,7 @@ _MAKES_SIGN_PART = re.compile(r"[~!@#^&|`?%]")
 
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of one statement's text, in order. Raises SpecError like `scan`."""
+    refuse_nul(text, _ANY_TEXT)
     pos = 0
     while True:
         match = cast("re.Match[str]", _TOKEN.match(text, pos))
@@ -174,6 +175,19 @@ def dollar_end(text: str, start: int, body: int, path: str) -> int:
     return end + len(tag)
 
 
+def refuse_nul(text: str, path: str) -> None:
+    """Raise SpecError when there is a NUL character in `text`, also in quotes and comments."""
+    offset = text.find("\0")
+    if offset >= 0:
+        raise spec_error(
+            text,
+            offset,
+            path,
+            "a NUL character; PostgreSQL would cut the statement off here",
+            "Remove it. If there are many, the file may be UTF-16: save it as UTF-8.",
+        )
+
+
 def unreadable(text: str, offset: int, path: str) -> SpecError:
     """The error for what stands at `offset` and is the start of no token."""
     character = text[offset]
@@ -194,20 +208,12 @@ def unreadable(text: str, offset: int, path: str) -> SpecError:
             f"{name} is a command of psql, not SQL",
             psql_commands.remedy(text, offset),
         )
-    if character == "\0":
-        return spec_error(
-            text,
-            offset,
-            path,
-            "a NUL character; PostgreSQL would cut the statement off here",
-            "Remove it. If there are many, the file may be UTF-16: save it as UTF-8.",
-        )
     if character == "\v":
         return spec_error(
             text,
             offset,
             path,
-            "a vertical tab outside quotes; PostgreSQL takes it as white space from 16 on only",
+            "a vertical tab outside quotes; before PostgreSQL 16 it is no white space",
             "Write a space or a newline instead.",
         )
     return spec_error(
