@@ -121,7 +121,9 @@ def apply(
     return applied
 
 
-def preflight(conn: Connection[object], script: Script, statements: Sequence[Statement]) -> Fault | None:
+def preflight(
+    conn: Connection[object], script: Script, statements: Sequence[Statement]
+) -> Fault | None:
     """Ask the server's own parser whether each piece is one statement, before anything is executed.
 
     Only what says that the file was split wrongly, or that its text cannot be scanned, counts here;

@@ -22,7 +22,13 @@ from pytest_dbmigrate.postgres.steps import Stage, Step, step_of, steps_of
 from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, Refused
 from pytest_dbmigrate.postgres.verify import observe
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
-from pytest_dbmigrate.spec.judging import applicable, certain_not_checked, judge, not_checked
+from pytest_dbmigrate.spec.judging import (
+    applicable,
+    certain_not_checked,
+    judge,
+    key,
+    not_checked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.phases import Phase
     from pytest_dbmigrate.spec.project import Project
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -54,10 +61,10 @@ class Clock:
 
 @dataclass(slots=True)
 class Gate:
-    """One run on one target; see the module. Fill in `vetoes` to keep it from committing.
+    """One run on one target; see the module.
 
-    `connect` opens a new autocommit connection to the target. `on_intent` is told, before COMMIT,
-    what identifies it; if it raises, the transaction is rolled back.
+    `objections` is asked, before COMMIT, for what stands against it elsewhere. `connect` opens a new autocommit connection to the target. `on_intent` is told, before COMMIT,
+    what identifies it; if it raises Refused, the transaction is rolled back.
     """
 
     project: Project
@@ -66,7 +73,7 @@ class Gate:
     limits: Limits = field(default_factory=Limits)
     commit_each: bool = False
     on_intent: Callable[[Intent], None] = lambda _intent: None
-    vetoes: list[str] = field(default_factory=list)
+    objections: Callable[[], list[str]] = list
 
     findings: dict[str, Finding] = field(default_factory=dict)
     passed_before: dict[str, bool] = field(default_factory=dict)
@@ -82,7 +89,7 @@ class Gate:
     ended: datetime | None = None
     stopped: str = ""
     notes: list[str] = field(default_factory=list)
-    settling: bool = False
+    resolving: bool = False
 
     _conn: Connection[object] | None = None
     _done: set[Step] = field(default_factory=set)
@@ -174,17 +181,26 @@ class Gate:
 
     def _before_all(self) -> None:
         conn = self.connection()
+        if self.live:
+            self._refuse_hopeless()
         for migration in self.project.migrations:
             fault = preflight(conn, migration.script, migration.statements)
             if fault is not None:
                 self.applied[migration.version] = Applied(fault=fault)
                 self.stop(fault.place)
                 return
+        if self.stopped:
+            return
         run(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self._verify(conn, Step("before"))
         run(conn, "ROLLBACK")
-        if self.live and not self.stopped and self.vetoes:
-            self.stop("refused before BEGIN: " + "; ".join(self.vetoes))
+
+    def _refuse_hopeless(self) -> None:
+        """Do not lock production for a run that cannot end in GO."""
+        for check in self.project.checks:
+            why = "" if check.informational else certain_not_checked(check)
+            if why:
+                self.stop(f"refused before BEGIN: {key(check)} cannot pass: {why}")
 
     def _apply(self, migration: Migration) -> None:
         conn = self.connection()
@@ -237,7 +253,7 @@ class Gate:
         if not self.holding:
             return
         conn = self.connection()
-        against = [*self.vetoes, *self._against()]
+        against = self._against() or self.objections()
         if against:
             more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
             self.stop(f"not committed: {against[0]}{more}")
@@ -271,16 +287,13 @@ class Gate:
                 self.passed_before[key(check)] = verdict.outcome is Outcome.PASS
 
     def _commit(self, conn: Connection[object]) -> None:
-        self.settling = True
+        self.resolving = True
         try:
             self.intent = transaction.intent(conn)
             self.on_intent(self.intent)
             ending = transaction.commit(conn, self.intent, self.connect)
-        except OSError as error:
-            self.stop(f"not committed: the evidence could not be written before COMMIT: {error}")
-            return
         finally:
-            self.settling = False
+            self.resolving = False
         self._end(ending)
         if ending.state != "committed":
             self.stopped = self.stopped or ending.why or "not committed"
@@ -314,7 +327,9 @@ class Gate:
                 why = f"not valid at version {self._version or 'before the first'}"
                 self._keep(check, not_checked(check, why, "not-applicable"))
             elif self.stage == "verify" and compares_with_before(check):
-                why = "compares with the state before the migrations, which is not seen at this stage"
+                why = (
+                    "compares with the state before the migrations, which is not seen at this stage"
+                )
                 self._keep(check, not_checked(check, why, "not-applicable"))
             else:
                 runnable.append(check)
@@ -348,11 +363,6 @@ class Gate:
         for check in self._checks(step.phase):
             if key(check) not in self.findings:
                 self._keep(check, not_checked(check, f"not run: {self.stopped}", "not-run"))
-
-
-def key(check: Check) -> str:
-    """A check's id in the run: its file and name, as pytest writes it."""
-    return f"{check.path}::{check.name}"
 
 
 def stops(finding: Finding) -> bool:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Stage = Literal["rehearsal", "verify", "production"]
 StepKind = Literal["before", "apply", "after", "final", "commit", "rerun", "health"]
 
+# A migration is applied again on the connection it ran on, and on a new one.
+Session = Literal["same", "new"]
+SESSIONS: tuple[Session, ...] = ("same", "new")
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -146,7 +146,9 @@ def force_constraints(conn: Connection[object], *, last: bool) -> Answer:
     answer = ask(conn, Question("SET CONSTRAINTS ALL IMMEDIATE"))
     if not last and isinstance(answer.outcome, Result):
         names = run(conn, _DEFERRED).outcome
-        deferred = sorted({row[0] for row in names.rows if row[0]}) if isinstance(names, Result) else []
+        deferred = (
+            sorted({row[0] for row in names.rows if row[0]}) if isinstance(names, Result) else []
+        )
         if deferred:
             run(conn, f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED")
     return answer
@@ -181,7 +183,9 @@ def restore_settings(conn: Connection[object], wanted: dict[str, str]) -> tuple[
         if name == "role":
             run(conn, sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(setting)).as_string())
         else:
-            run(conn, f"SELECT pg_catalog.set_config({sql.quote(name)}, {sql.quote(setting)}, true)")
+            run(
+                conn, f"SELECT pg_catalog.set_config({sql.quote(name)}, {sql.quote(setting)}, true)"
+            )
     return tuple(changed)
 
 
@@ -284,7 +288,10 @@ def _status(what: Intent, reconnect: Callable[[], Connection[object]]) -> tuple[
         if here != (what.system_identifier, what.timeline):
             return "", "another server or timeline answers now"
         if not what.system_identifier:
-            return "", "the role may not see pg_control_system(), so the server cannot be recognised"
+            return (
+                "",
+                "the role may not see pg_control_system(), so the server cannot be recognised",
+            )
         status = value(conn, f"SELECT pg_xact_status({sql.quote(what.xid)}::xid8)")
         return status or "", f"the server says: {status or 'too old to tell'}"
     except (ConnectionLost, StatementFailed) as error:

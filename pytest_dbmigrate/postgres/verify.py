@@ -117,5 +117,3 @@ def leave(conn: Connection[object]) -> None:
     """Go back to the savepoint of a check and give it up."""
     for statement in _LEAVE:
         run(conn, statement)
-
-

@@ -72,7 +72,9 @@ def table(result: Result, limit: int = ROWS_SHOWN) -> Iterator[str]:
         yield " | ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip()
     shown = min(limit, len(result.rows))
     if result.row_count > shown or not result.complete:
-        known = f"{result.row_count:,}" if result.complete else f"more than {result.row_count - 1:,}"
+        known = (
+            f"{result.row_count:,}" if result.complete else f"more than {result.row_count - 1:,}"
+        )
         yield f"({shown} of {known} rows shown)"
 
 

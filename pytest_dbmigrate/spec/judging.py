@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.annotations import Check
 
 
+def key(check: Check) -> str:
+    """A check's id in the run: its file and name, as pytest writes it."""
+    return f"{check.path}::{check.name}"
+
+
 def judge(
     check: Check, outcome: Result | Failure | str, before: Result | Failure | None = None
 ) -> Verdict:

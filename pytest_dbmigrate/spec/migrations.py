@@ -164,7 +164,9 @@ def _control(words: Sequence[str]) -> str:
     pair = f"{first} {second}"
     if pair in {"START TRANSACTION", "PREPARE TRANSACTION", "SET TRANSACTION"}:
         return pair
-    return "SET SESSION CHARACTERISTICS" if words[:3] == ("SET", "SESSION", "CHARACTERISTICS") else ""
+    return (
+        "SET SESSION CHARACTERISTICS" if words[:3] == ("SET", "SESSION", "CHARACTERISTICS") else ""
+    )
 
 
 def _without_outer_transaction(script: Script) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
@@ -209,7 +211,9 @@ def _refuse_unholdable(script: Script, statement: Statement) -> None:
             problem = "session_replication_role switches off foreign keys and triggers unseen"
             remedy = "take it out: disable the one trigger by name if that is what is meant"
         elif names and names[0] in _LIMITS:
-            problem = f"{names[0]} is the gate's: a migration may not raise the limits it runs under"
+            problem = (
+                f"{names[0]} is the gate's: a migration may not raise the limits it runs under"
+            )
             remedy = f"take it out and give the limit to the run (--dbmigrate-{_option(names[0])})"
     if problem:
         raise SpecError(
@@ -239,7 +243,7 @@ def _outside_transaction_only(words: Sequence[str]) -> bool:
         or first == "VACUUM"
         or (first in {"CREATE", "DROP"} and second in {"DATABASE", "TABLESPACE", "SUBSCRIPTION"})
         or (first, second) == ("ALTER", "SYSTEM")
-        or (first == "REINDEX" and ({second, third} & {"DATABASE", "SYSTEM", "SCHEMA"}))
+        or (first == "REINDEX" and not {second, third}.isdisjoint({"DATABASE", "SYSTEM", "SCHEMA"}))
         or (first == "CLUSTER" and not second)
         or (first, second) == ("DISCARD", "ALL")
     )

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_dbmigrate.spec.annotations import Check, read_checks
 from pytest_dbmigrate.spec.errors import SpecError
@@ -27,12 +27,14 @@ BASELINE = "baseline"
 PLAN = "plan.toml"
 PATTERNS = ("*verif*.sql",)
 
+FileRole = Literal["migration", "verification", "baseline", "plan"]
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file the run depends on, as it was read: role, path as shown, size in bytes, digest."""
 
-    role: str
+    role: FileRole
     path: str
     size: int
     sha256: str
@@ -104,7 +106,7 @@ def load_project(
     """
     files: list[SourceFile] = []
 
-    def read(path: Path, role: str) -> bytes:
+    def read(path: Path, role: FileRole) -> bytes:
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -115,13 +117,14 @@ def load_project(
         files.append(SourceFile(role, show(path), len(data), digest))
         return data
 
-    def read_scripts(folder: str, role: str) -> list[tuple[Path, bytes]]:
+    def read_scripts(folder: str, role: FileRole) -> list[tuple[Path, bytes]]:
         paths = sorted((root / folder).glob("*.sql"))
         return [(p, read(p, role)) for p in paths if not is_down(p.name)]
 
     migrations = read_scripts(MIGRATIONS, "migration")
     scripts = [
-        scan(decode(data, show(path)), show(path)) for path, data in read_scripts(BASELINE, "baseline")
+        scan(decode(data, show(path)), show(path))
+        for path, data in read_scripts(BASELINE, "baseline")
     ]
     verifications = []
     for path in _below(root):

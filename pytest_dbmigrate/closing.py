@@ -1,0 +1,114 @@
+"""The end of a run: overrule by pytest's reports, decide, write the folder, name the exit status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.criteria import judge_criteria
+from pytest_dbmigrate.evidence.decision import Decision, decide, exit_status
+from pytest_dbmigrate.evidence.folder import FolderError, load_run
+from pytest_dbmigrate.evidence.reasons import Reason
+from pytest_dbmigrate.report.pages import write_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_dbmigrate.evidence.folder import RunFolder
+    from pytest_dbmigrate.spec.plan import Plan
+
+# pytest's own exit statuses (pytest.ExitCode) that say more than ours.
+_INTERNAL_ERROR, _USAGE_ERROR = 3, 4
+_COMMITTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a run ended: its record, the decision, the folder, and pytest's exit status."""
+
+    evidence: record.Evidence
+    decision: Decision
+    folder: Path | None
+    status: int
+
+
+def close(
+    evidence: record.Evidence, folder: RunFolder | None, exitstatus: int, problem: str = ""
+) -> Closing:
+    """Decide on a finished record and write it with its pages.
+
+    What cannot be written is NO-GO: there would be nothing to sign. `problem` is what kept the
+    folder from being made. `exitstatus` is what pytest came to.
+    """
+    if folder is not None:
+        try:
+            folder.write_evidence(evidence)
+            write_pages(folder.path, evidence)
+        except FolderError as error:
+            problem = f"the report could not be written: {error}"
+    reasons = (Reason("ERROR", problem, "make room or choose --dbmigrate-report=DIR"),)
+    decision = decide(evidence, problems=reasons if problem else ())
+    status = _status(exit_status(decision, evidence), exitstatus, evidence)
+    return Closing(evidence, decision, folder.path if folder else None, status)
+
+
+def _status(ours: int, pytests: int, evidence: record.Evidence) -> int:
+    """Our status, or pytest's where it says more (4: wrong use; 3: an internal error).
+
+    Tests that are not ours may fail although the decision is GO; after a COMMIT the status must not
+    read as "nothing was committed".
+    """
+    if ours > 1:
+        return ours
+    if ours == 0 and pytests == 0:
+        return 0
+    committed = evidence.transaction.state == "committed"
+    if committed and evidence.run.stage == "production":
+        return _COMMITTED
+    return pytests if pytests in {_INTERNAL_ERROR, _USAGE_ERROR} else 1
+
+
+def gathered(
+    evidence: record.Evidence, folder: RunFolder | None, lost: Sequence[str]
+) -> record.Evidence:
+    """A worker's record as the record of the whole run, with what was lost of the others."""
+    run = replace(
+        evidence.run,
+        id=folder.run_id if folder else "",
+        complete=evidence.run.complete and not lost,
+        incomplete=(*evidence.run.incomplete, *lost),
+    )
+    return replace(evidence, run=run)
+
+
+def abandoned(folder: RunFolder | None, lost: Sequence[str], exitstatus: int) -> Closing:
+    """The end of a run of which no record is left but that it began."""
+    if folder is None:
+        raise ValueError("a run without a folder has a problem to tell instead")
+    evidence = load_run(folder.path).evidence
+    return close(gathered(evidence, folder, lost), folder, exitstatus)
+
+
+def overrule(
+    evidence: record.Evidence, reported: Mapping[str, tuple[str, str]], plan: Plan | None
+) -> record.Evidence:
+    """Take back every PASS whose item pytest did not report as passed, and judge the criteria anew.
+
+    A mark, an autouse fixture or a crashed worker may have kept an item from passing although the
+    gate saw the right result.
+    """
+    checks = tuple(_overruled(check, reported) for check in evidence.checks)
+    evidence = replace(evidence, checks=checks)
+    return replace(evidence, criteria=judge_criteria(plan, evidence)) if plan else evidence
+
+
+def _overruled(check: record.Check, reported: Mapping[str, tuple[str, str]]) -> record.Check:
+    outcome, words = reported.get(check.id, ("passed", ""))
+    if outcome == "passed" or not isinstance(check.result, record.Passed):
+        return check
+    why = f"its result holds, but pytest reported the item as {outcome}: {words}"
+    return replace(check, result=record.NotChecked(why=why, reason="overruled"))

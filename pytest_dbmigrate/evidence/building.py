@@ -1,0 +1,142 @@
+"""What the gate observed → the record. Says nothing that the gate did not see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.criteria import judge_criteria
+from pytest_dbmigrate.evidence.observed_checks import check_record
+from pytest_dbmigrate.evidence.observed_migrations import migration_record, rerun_record
+from pytest_dbmigrate.evidence.observed_schema import changes, metrics, phases
+from pytest_dbmigrate.evidence.words import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pytest_dbmigrate.postgres.gate import Gate
+    from pytest_dbmigrate.postgres.target import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the record says of the run besides what the gate saw.
+
+    `scrub` takes secrets out of any text.
+    """
+
+    id: str
+    started: datetime
+    operator: str
+    command: str
+    embedded: bool
+    planned: int
+    selected: int
+    tools: dict[str, str]
+    incomplete: tuple[str, ...] = ()
+    finished: datetime | None = None
+    rehearsal: record.Rehearsal | None = None
+    scrub: Callable[[str], str] = str
+
+
+def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -> record.Evidence:
+    """The evidence of a run as far as it has come."""
+    project = gate.project
+    plan = project.plan
+    evidence = record.Evidence(
+        schema=record.SCHEMA,
+        run=_run(gate, circumstances),
+        tools=circumstances.tools,
+        transaction=_transaction(gate, circumstances),
+        target=_target(gate, identity, circumstances),
+        files=tuple(
+            record.File(role=f.role, path=f.path, bytes=f.size, sha256=f.sha256)
+            for f in project.files
+        ),
+        migrations=tuple(migration_record(gate, m) for m in project.migrations)
+        if gate.stage != "verify"
+        else (),
+        checks=tuple(check_record(gate, c, circumstances.scrub) for c in project.checks),
+        reruns=tuple(rerun_record(r) for r in gate.reruns),
+        metrics=metrics(gate),
+        phases=phases(gate),
+        changes=changes(gate),
+        measured=("schema",) if gate.catalog_before and gate.catalog_after else (),
+        roles=tuple(record.Role(name=r.name, title=r.title) for r in plan.roles) if plan else (),
+        policy=record.SignOffPolicy(
+            operator_may_sign=plan.options.operator_may_sign,
+            distinct_people=plan.options.distinct_people,
+        )
+        if plan
+        else record.SignOffPolicy(),
+        notes=tuple(circumstances.scrub(n) for n in gate.notes),
+    )
+    if plan is None:
+        return evidence
+    return replace(evidence, criteria=judge_criteria(plan, evidence))
+
+
+def _run(gate: Gate, of: Circumstances) -> record.Run:
+    plan = gate.project.plan
+    return record.Run(
+        id=of.id,
+        stage=gate.stage,
+        started=time_text(of.started),
+        operator=of.operator,
+        complete=of.finished is not None and not of.incomplete,
+        incomplete=of.incomplete,
+        finished=time_text(of.finished) if of.finished else None,
+        command=of.scrub(of.command),
+        planned=of.planned,
+        selected=of.selected,
+        title=plan.title if plan else "",
+        report_name=plan.report if plan else "report",
+        rehearsal=of.rehearsal,
+    )
+
+
+def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
+    if gate.began is None:
+        return record.Transaction(state="nothing written", why=of.scrub(gate.stopped))
+    held = (gate.ended - gate.began) if gate.ended else None
+    return record.Transaction(
+        state=gate.ending.state if gate.ending else "unknown",
+        began=time_text(gate.began),
+        ended=time_text(gate.ended) if gate.ended else None,
+        xid=gate.intent.xid if gate.intent else "",
+        held_ns=int(held.total_seconds() * 1e9) if held else 0,
+        why=of.scrub(_why(gate)),
+    )
+
+
+def _why(gate: Gate) -> str:
+    """What explains the transaction's state; nothing for a COMMIT without a doubt."""
+    if gate.ending is None:
+        return "the transaction is still open"
+    return gate.ending.why or ("" if gate.ending.state == "committed" else gate.stopped)
+
+
+def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.Target | None:
+    if identity is None:
+        return None
+    return record.Target(
+        url=identity.url_redacted,
+        server_version=identity.server_version,
+        database=identity.database,
+        role=identity.role,
+        embedded=of.embedded,
+        system_identifier=identity.system_identifier or "",
+        superuser=identity.superuser,
+        bypassrls=identity.bypassrls,
+        in_recovery=identity.in_recovery,
+        pooled=identity.pooled,
+        encoding=identity.encoding,
+        collation=identity.collation,
+        timeline=identity.timeline,
+        schema_before=gate.catalog_before.digest if gate.catalog_before else "",
+        schema_after=gate.catalog_after.digest if gate.catalog_after else "",
+    )

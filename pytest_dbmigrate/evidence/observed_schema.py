@@ -1,0 +1,87 @@
+"""Catalogs and clocks of the gate → figures, changes and phases of the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.words import TEXT_CHARACTERS, clip, time_text
+from pytest_dbmigrate.postgres.catalog import diff, figures
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_dbmigrate.postgres.gate import Gate
+
+
+def changes(gate: Gate) -> tuple[record.Change, ...]:
+    """The schema's difference, by identity; empty where it was not looked at on both sides."""
+    if gate.catalog_before is None or gate.catalog_after is None:
+        return ()
+    return tuple(
+        record.Change(
+            kind=c.kind,
+            identity=c.identity,
+            change=c.change,
+            before=clip(c.before, TEXT_CHARACTERS),
+            after=clip(c.after, TEXT_CHARACTERS),
+        )
+        for c in diff(gate.catalog_before, gate.catalog_after)
+    )
+
+
+_METRICS = (
+    ("tables", "Base tables in public", "tables"),
+    ("foreign-keys", "Foreign keys in public", "foreign_keys"),
+    ("policies", "RLS policies in public", "policies"),
+)
+
+
+def metrics(gate: Gate) -> tuple[record.Metric, ...]:
+    """The schema's figures before and after, each None where it was not looked at."""
+    before = figures(gate.catalog_before) if gate.catalog_before else None
+    after = figures(gate.catalog_after) if gate.catalog_after else None
+
+    def seen(counts: object, name: str, at: datetime | None) -> record.Observation | None:
+        if counts is None or at is None:
+            return None
+        value = int(getattr(counts, name))
+        return record.Observation(text=str(value), at=time_text(at), by="pg_catalog", value=value)
+
+    ended = next((c.ended for c in gate.clocks if c.step.kind == "final"), None)
+    return tuple(
+        record.Metric(
+            name=name,
+            title=title,
+            before=seen(before, attribute, gate.began),
+            after=seen(after, attribute, ended or gate.ended),
+        )
+        for name, title, attribute in _METRICS
+    )
+
+
+def phases(gate: Gate) -> tuple[record.PhaseRun, ...]:
+    """The plan's phases beside the clock, then the steps that the plan does not name."""
+    planned = gate.project.plan.schedule.phases if gate.project.plan else ()
+    names = {f"apply {m.version}": f"migration {m.version}" for m in gate.project.migrations}
+    clocks = {names.get(str(c.step), str(c.step)): c for c in gate.clocks}
+    runs = [
+        record.PhaseRun(
+            name=p.phase,
+            planned_start=p.start.isoformat("minutes"),
+            planned_ns=p.duration_ns,
+            started=time_text(clocks[p.phase].started) if p.phase in clocks else None,
+            ended=_ended(clocks[p.phase].ended) if p.phase in clocks else None,
+        )
+        for p in planned
+    ]
+    also = [
+        record.PhaseRun(name=name, started=time_text(c.started), ended=_ended(c.ended))
+        for name, c in clocks.items()
+        if name not in {p.phase for p in planned}
+    ]
+    return tuple(runs + also)
+
+
+def _ended(moment: datetime | None) -> str | None:
+    return time_text(moment) if moment else None

@@ -1,0 +1,116 @@
+"""What each item says: it lets the gate advance to its step, and judges what the gate observed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from pytest_dbmigrate.postgres.steps import Step, step_of
+from pytest_dbmigrate.report import failure
+from pytest_dbmigrate.spec.expectations import Outcome
+from pytest_dbmigrate.spec.judging import key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_dbmigrate.postgres.steps import Session
+    from pytest_dbmigrate.run import Run
+    from pytest_dbmigrate.spec.annotations import Check
+    from pytest_dbmigrate.spec.migrations import Migration
+
+    Body = Callable[[Run], None]
+
+# Only a throw-away database is migrated twice.
+NOT_APPLICABLE = "not applicable: this run only verifies the database as it is"
+
+
+class JudgementError(Exception):
+    """An item's failure, in words meant for the reader; shown without a traceback."""
+
+
+def verification(check: Check) -> Body:
+    """The item of one check."""
+
+    def judge(dbmigrate_run: Run) -> None:
+        gate = dbmigrate_run.open()
+        step = step_of(check.phase)
+        if step not in gate.steps:
+            pytest.skip(NOT_APPLICABLE)
+        gate.advance(step)
+        finding = gate.findings[key(check)]
+        match finding.verdict.outcome:
+            case Outcome.PASS:
+                return
+            case Outcome.NOT_CHECKED:
+                pytest.skip(failure.not_checked(finding))
+            case _ if check.informational:
+                pytest.skip(f"for information: {failure.first_line(finding)}")
+            case _:
+                raise JudgementError(failure.render(finding, gate))
+
+    return judge
+
+
+def applied(migration: Migration) -> Body:
+    """The item that says whether a migration ran without an error."""
+
+    def apply(dbmigrate_run: Run) -> None:
+        gate = dbmigrate_run.open()
+        step = Step("apply", migration.version)
+        if step not in gate.steps:
+            pytest.skip(NOT_APPLICABLE)
+        gate.advance(step)
+        run = gate.applied.get(migration.version)
+        if run is None:
+            pytest.skip(f"not run: {gate.stopped}")
+        if run.fault is not None:
+            raise JudgementError(failure.render_fault(run.fault))
+
+    return apply
+
+
+def reran(migration: Migration, session: Session) -> Body:
+    """The item that says whether a migration could be applied once more without effect."""
+
+    def rerun(dbmigrate_run: Run) -> None:
+        gate = dbmigrate_run.open()
+        if Step("rerun") not in gate.steps:
+            pytest.skip("not applicable: only a throw-away database is migrated twice")
+        gate.advance(Step("rerun"))
+        found = [r for r in gate.reruns if (r.version, r.session) == (migration.version, session)]
+        if not found:
+            pytest.skip(f"not run: {gate.stopped}")
+        if found[0].fault is not None:
+            raise JudgementError(failure.render_fault(found[0].fault, "applied once more: "))
+        if found[0].changed:
+            raise JudgementError(failure.render_rerun(migration.path, found[0]))
+
+    return rerun
+
+
+def committed(dbmigrate_run: Run) -> None:
+    """The item that commits, when everything before it has passed."""
+    gate = dbmigrate_run.open()
+    step = Step("commit")
+    if step not in gate.steps:
+        pytest.skip(NOT_APPLICABLE)
+    gate.advance(step)
+    if gate.ending is None:
+        pytest.skip(f"nothing was written: {gate.stopped}")
+    if gate.ending.state != "committed":
+        raise JudgementError(failure.render_ending(gate.ending, gate.stopped))
+
+
+def decided(dbmigrate_run: Run) -> None:
+    """The last item: it fails on NO-GO, so that JUnit is red whatever the others say."""
+    gate = dbmigrate_run.open()
+    gate.advance(gate.steps[-1])
+    decision = dbmigrate_run.decide()
+    if not decision.go:
+        refuse(failure.render_decision(decision))
+
+
+def refuse(words: str) -> NoReturn:
+    """Fail the item with these words."""
+    raise JudgementError(words)

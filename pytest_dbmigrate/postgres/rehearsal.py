@@ -1,0 +1,78 @@
+"""A throw-away database in the state before the migrations, built from the baseline."""
+
+from __future__ import annotations
+
+import functools
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from pytest_dbmigrate.postgres.apply import locate
+from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
+from pytest_dbmigrate.postgres.query import Question, ask_all
+from pytest_dbmigrate.postgres.server import running_server
+from pytest_dbmigrate.spec.expectations import Failure
+from pytest_dbmigrate.spec.statements import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from psycopg import Connection
+
+    from pytest_dbmigrate.spec.migrations import Migration
+    from pytest_dbmigrate.spec.statements import Script, Statement
+
+DATABASE = "rehearsal"
+_BATCH = 200
+
+
+@contextmanager
+def start(
+    baseline: Sequence[Script], migrations: Sequence[Migration], bindir: str
+) -> Iterator[Callable[[], Connection[object]]]:
+    """Start a server, load the baseline, and yield what opens a connection to the database.
+
+    Raises ServerError when there is no PostgreSQL or the baseline does not load, with file and line.
+    """
+    statements = [s for b in baseline for s in b.statements]
+    wanted = extensions([*statements, *(s for m in migrations for s in m.statements)])
+    with running_server(find_binaries(bindir=bindir, extensions=wanted)) as server:
+        with psycopg.connect(server.dsn(), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {DATABASE}")
+        connect = functools.partial(
+            psycopg.connect, server.dsn(DATABASE), autocommit=True, prepare_threshold=None
+        )
+        with connect() as conn:
+            for script in baseline:
+                load(conn, script)
+        yield connect
+
+
+def load(conn: Connection[object], script: Script) -> None:
+    """Run one baseline script. Raises ServerError with the place of the statement that failed."""
+    for first in range(0, len(script.statements), _BATCH):
+        batch = script.statements[first : first + _BATCH]
+        answers = ask_all(conn, [Question(s.text) for s in batch])
+        if answers and isinstance(answers[-1].outcome, Failure):
+            fault = locate(script, batch[len(answers) - 1], answers[-1])
+            raise ServerError(
+                f"the baseline does not load: {fault.place} (SQLSTATE {fault.sqlstate})\n"
+                f"  {fault.source_line.strip()}\n"
+                "  baseline/ builds the database as it is before the migrations, in file order, as a "
+                "superuser"
+            )
+
+
+def extensions(statements: Iterable[Statement]) -> tuple[str, ...]:
+    """The extensions that the statements create, by name."""
+    found = []
+    for statement in statements:
+        if not re.match(r"create\s+extension", statement.text, re.IGNORECASE):
+            continue
+        names = [t.text for t in tokens(statement.text)][2:]
+        if [n.upper() for n in names[:3]] == ["IF", "NOT", "EXISTS"]:
+            names = names[3:]
+        found += [n.strip('"') for n in names[:1]]
+    return tuple(found)

@@ -1,0 +1,207 @@
+"""One run: settings and project in, a gate to ask, a record and a decision out. Knows no pytest."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.closing import overrule
+from pytest_dbmigrate.evidence.building import Circumstances, build
+from pytest_dbmigrate.evidence.decision import Decision, decide, reasons_against_commit
+from pytest_dbmigrate.evidence.folder import FolderError, RunFolder
+from pytest_dbmigrate.postgres.gate import Gate
+from pytest_dbmigrate.postgres.transaction import Limits, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from psycopg import Connection
+
+    from pytest_dbmigrate.evidence.record import Evidence
+    from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.postgres.target import Identity
+    from pytest_dbmigrate.spec.project import Project
+
+_TOOLS = ("pytest-dbmigrate", "pytest", "psycopg", "pytest-html", "pytest-postgresql", "sqlparse")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run from its opening to its decision.
+
+    `planned` are the ids of all items there should be, `selected` those that will run, `reported`
+    what pytest said of each (`passed`, `failed`, `skipped`), with its words. `folder` is None where
+    another process keeps the record (a worker of pytest-xdist), `problem` why there is none.
+    """
+
+    settings: Settings
+    project: Project
+    command: str
+    folder: RunFolder | None = None
+    problem: str = ""
+    planned: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
+    reported: dict[str, tuple[str, str]] = field(default_factory=dict)
+    interrupted: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    gate: Gate = field(init=False)
+    identity: Identity | None = None
+    finished: datetime | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _opened: bool = False
+
+    def __post_init__(self) -> None:
+        """Make the gate; nothing is started or connected yet."""
+        self.gate = Gate(
+            project=self.project,
+            stage=self.settings.mode,
+            connect=self._not_open,
+            limits=Limits(
+                lock=self.settings.lock_timeout,
+                statement=self.settings.statement_timeout,
+                idle=self.settings.idle_timeout,
+            ),
+            commit_each=self.settings.commit_each,
+            on_intent=self._remember_intent,
+            objections=self._objections,
+        )
+
+    def open(self) -> Gate:
+        """Start the server or reach the target, once. A target that cannot be used stops the gate."""
+        if not self._opened:
+            self._opened = True
+            self._open()
+        return self.gate
+
+    def make_folder(self, root: Path) -> None:
+        """Make the run's folder with its INCOMPLETE record; a live run does not start without one."""
+        try:
+            self.folder = RunFolder.create(
+                root,
+                self.settings.mode,
+                started=self.started,
+                operator=operator(),
+                command=self._scrub(self.command),
+            )
+        except FolderError as error:
+            self.problem = str(error)
+            if self.gate.live:
+                self.gate.stop(f"refused before BEGIN: {error}")
+
+    def close(self) -> None:
+        """Roll back what is open, and end connections and the throw-away server."""
+        self.gate.finish()
+        self._stack.close()
+
+    def report(self, item: str, outcome: str, words: str) -> None:
+        """Keep what pytest said of an item; the worst of its phases counts."""
+        weight = {"failed": 2, "skipped": 1, "passed": 0}
+        if item not in self.reported or weight[outcome] > weight[self.reported[item][0]]:
+            self.reported[item] = (outcome, words)
+
+    def evidence(self, *, finished: bool = False) -> Evidence:
+        """The record as far as the run has come, less what pytest's reports took back."""
+        if finished and self.finished is None:
+            self.finished = datetime.now(UTC)
+        evidence = build(self.gate, self.identity, self._circumstances())
+        return overrule(evidence, self.reported, self.project.plan)
+
+    def save(self) -> Evidence:
+        """Write the record as it stands; it reads as incomplete until the run has finished."""
+        evidence = self.evidence()
+        if self.folder is not None:
+            self.folder.write_evidence(evidence)
+        return evidence
+
+    def decide(self) -> Decision:
+        """The decision on everything observed so far, as if nothing more came."""
+        return decide(self.evidence(finished=True))
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        from pytest_dbmigrate.postgres.binaries import ServerError  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.postgres.target import (  # noqa: PLC0415
+            TargetError,
+            connect,
+            identify,
+        )
+
+        try:
+            if self.settings.target is None:
+                self.gate.connect = self._rehearsal()
+            else:
+                target, seconds = self.settings.target, self.settings.connect_timeout // 1000
+                self.gate.connect = lambda: connect(target, timeout=seconds, autocommit=True)
+            self.identity = identify(self.gate.connection())
+        except (ServerError, TargetError) as error:
+            self.gate.stop(str(error))
+
+    def _rehearsal(self) -> Callable[[], Connection[object]]:
+        from pytest_dbmigrate.postgres.rehearsal import start  # noqa: PLC0415  (import time)
+
+        return self._stack.enter_context(
+            start(self.project.baseline, self.project.migrations, self.settings.pg_bindir)
+        )
+
+    def _not_open(self) -> Connection[object]:
+        raise RuntimeError("the run was not opened")
+
+    def _remember_intent(self, _intent: object) -> None:
+        try:
+            self.save()
+        except FolderError as error:
+            raise Refused(f"not committed: {error}") from None
+
+    def _objections(self) -> list[str]:
+        """What stands against COMMIT besides what the gate itself has seen."""
+        if self.settings.mode != "production":
+            return []
+        return [reason.title for reason in reasons_against_commit(self.evidence())]
+
+    def _circumstances(self) -> Circumstances:
+        return Circumstances(
+            id=self.folder.run_id if self.folder else "",
+            started=self.started,
+            finished=self.finished,
+            operator=operator(),
+            command=self.command,
+            embedded=self.settings.target is None,
+            planned=len(self.planned),
+            selected=len(self.selected),
+            tools=tools(),
+            incomplete=(self.interrupted,) if self.interrupted else (),
+            scrub=self._scrub,
+        )
+
+    def _scrub(self, text: str) -> str:
+        if self.settings.target is None:
+            return text
+        from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
+
+        return scrub(text, self.settings.target)
+
+
+def tools() -> dict[str, str]:
+    """The versions of what did the work."""
+    found = {"python": platform.python_version()}
+    for name in _TOOLS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def operator() -> str:
+    """Who runs this, as the operating system says."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,128 @@
+"""pytest-xdist: each worker runs the whole gate on a server of its own; the controller decides.
+
+Workers pass their record on as text; the controller takes the worst one and holds it against the
+reports of all. Nothing of this applies to a live target: migrations would run once a worker.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_dbmigrate.closing import Closing
+    from pytest_dbmigrate.evidence.folder import RunFolder
+    from pytest_dbmigrate.evidence.record import Evidence
+    from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.run import Run
+    from pytest_dbmigrate.selection import Selection
+
+OUTPUT = "dbmigrate"
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
+def refuse_live(config: pytest.Config) -> None:
+    """Several processes on a database people use. Raises pytest.UsageError."""
+    distributed = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
+    if distributed:
+        raise pytest.UsageError(
+            "-n with --db-url: each worker would apply and verify for itself. Run without -n; "
+            "a rehearsal (without --db-url) takes it"
+        )
+
+
+def pass_on(config: pytest.Config, run: Run, evidence: Evidence) -> None:
+    """Hand a worker's record to the controller."""
+    from pytest_dbmigrate.evidence.record import encode  # noqa: PLC0415  (import time)
+
+    output: dict[str, object] = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist's
+    output[OUTPUT] = {
+        "evidence": encode(evidence).decode(),
+        "root": str(run.project.root),
+        "planned": list(run.planned),
+    }
+
+
+class Controller:
+    """The controller's side: it collects nothing, hears of everything, and decides at the end."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, selection: Selection) -> None:
+        """Nothing is known before the first worker has collected."""
+        self.config = config
+        self.settings = settings
+        self.selection = selection
+        self.started = datetime.now(UTC)
+        self.folder: RunFolder | None = None
+        self.problem = ""
+        self.records: list[dict[str, Any]] = []
+        self.lost: list[str] = []
+        self.reported: dict[str, tuple[str, str]] = {}
+        self.ran: set[str] = set()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
+        """Make the run's folder as soon as a worker says that there is a decision to come."""
+        del node
+        if self.folder is None and not self.problem and any(_is_decision(i) for i in ids):
+            self._make_folder()
+
+    def _make_folder(self) -> None:
+        from pytest_dbmigrate.evidence.folder import FolderError, RunFolder  # noqa: PLC0415
+
+        root = self.config.rootpath / self.settings.report
+        try:
+            self.folder = RunFolder.create(root, self.settings.mode, started=self.started)
+        except FolderError as error:
+            self.problem = str(error)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401  (pytest-xdist's)
+        """Take a worker's record; one that ends without it leaves the run incomplete."""
+        output = getattr(node, "workeroutput", None) or {}
+        if OUTPUT in output:
+            self.records.append(output[OUTPUT])
+        elif self.folder is not None:
+            self.lost.append(
+                f"worker {node.gateway.id} ended without its record: {error or 'crashed'}"
+            )
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what pytest says of every item, whichever worker ran it."""
+        if self.folder is not None and (report.when != "setup" or not report.passed):
+            self.ran.add(report.nodeid)
+            if not report.passed:
+                self.reported[report.nodeid] = (report.outcome, report.longreprtext[:200])
+
+    def close(self, exitstatus: int) -> Closing | None:
+        """Decide for all workers, if there was a run of ours."""
+        if self.folder is None and not self.problem:
+            return None
+        from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.evidence.decision import decide  # noqa: PLC0415
+        from pytest_dbmigrate.evidence.record import decode  # noqa: PLC0415
+
+        seen = [decode(r["evidence"].encode()) for r in self.records]
+        if not seen:
+            return closing.abandoned(self.folder, self.lost, exitstatus)
+        worst = min(range(len(seen)), key=lambda i: decide(seen[i]).go)
+        evidence, passed_on = seen[worst], self.records[worst]
+        project = self.selection.project(Path(passed_on["root"]) / "plan.toml")
+        silent = [i for i in passed_on["planned"] if i not in self.ran]
+        if silent and evidence.run.selected == evidence.run.planned:
+            some = ", ".join(silent[:3])
+            self.lost.append(f"{len(silent)} items were selected and never reported: {some}")
+        evidence = closing.gathered(evidence, self.folder, self.lost)
+        evidence = closing.overrule(evidence, self.reported, project.plan)
+        return closing.close(evidence, self.folder, exitstatus, self.problem)
+
+
+def _is_decision(item: str) -> bool:
+    return item.endswith(".sql::decision")
