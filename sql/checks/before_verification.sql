@@ -31,12 +31,12 @@ JOIN pg_catalog.pg_class AS t ON t.oid = p.polrelid
 WHERE t.relnamespace = 'public'::regnamespace;
 -- Expected: 16
 
--- Check 4: The three schema conflicts are there
+-- Check 4: The three schema conflicts are there: columns, trust key, competitors key
 -- name: before_conflict_count
 SELECT count(*)
 FROM (VALUES
     (
-        'agent_recommendations lacks columns',
+        'agent_recommendations',
         3 > (
             SELECT count(*)
             FROM pg_catalog.pg_attribute AS a
@@ -46,7 +46,7 @@ FROM (VALUES
         )
     ),
     (
-        'agent_trust_scores is not keyed by workspace and agent',
+        'agent_trust_scores',
         NOT EXISTS (
             SELECT
             FROM pg_catalog.pg_constraint AS c
@@ -55,7 +55,7 @@ FROM (VALUES
         )
     ),
     (
-        'competitors is not unique by workspace and name',
+        'competitors',
         NOT EXISTS (
             SELECT
             FROM pg_catalog.pg_constraint AS c
@@ -63,7 +63,10 @@ FROM (VALUES
                 AND pg_get_constraintdef(c.oid) = 'UNIQUE (workspace_id, name)'
         )
     )
-) AS conflict (description, is_present)
+) AS conflict (table_name, is_present)
+JOIN pg_catalog.pg_class AS t
+    ON t.relname = conflict.table_name
+    AND t.relnamespace = 'public'::regnamespace
 WHERE conflict.is_present;
 -- Expected: 3
 
