@@ -43,7 +43,7 @@ def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:
     options = plan.options
     if options.forbid_warnings:
         yield PlannedCriterion(
-            name="options.forbid_warnings",
+            name="plan.warnings",
             title="No warnings from the server",
             line=0,
             group="Options of the plan",
@@ -52,7 +52,7 @@ def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:
         )
     if options.vacuous == "fail":
         yield PlannedCriterion(
-            name="options.vacuous",
+            name="plan.vacuous",
             title="No check passes without the migrations",
             line=0,
             group="Options of the plan",
@@ -61,7 +61,7 @@ def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:
         )
     if plan.schedule.outside == "forbid":
         yield PlannedCriterion(
-            name="schedule.outside",
+            name="plan.window",
             title="Run inside the planned window",
             line=plan.schedule.line,
             group="Options of the plan",
@@ -70,7 +70,7 @@ def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:
         )
     if plan.backup and plan.backup.signed_by:
         yield PlannedCriterion(
-            name="backup",
+            name="plan.backup",
             title="The platform's backup is present and recent",
             line=plan.backup.line,
             group="Options of the plan",
@@ -79,7 +79,7 @@ def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:
         )
     elif plan.backup and plan.backup.max_age_ns is not None:
         yield PlannedCriterion(
-            name="backup",
+            name="plan.backup",
             title=f"{plan.backup.path} is present and recent",
             line=plan.backup.line,
             group="Options of the plan",
@@ -93,7 +93,7 @@ def _judge(planned: PlannedCriterion, plan: Plan, evidence: Evidence) -> Criteri
     bound = _bound(planned, evidence)
     stages, after_commit = _stages(planned, plan, bound)
     here = stage in stages or (stage == "rehearsal" and "sign-off" in stages)
-    if here and bound and not planned.query_set:
+    if here and bound and not planned.query_sets:
         here = all(check.applicable for check in bound)
     expected, result = _result(planned, plan, bound, evidence)
     if not here:
@@ -119,16 +119,15 @@ def _judge(planned: PlannedCriterion, plan: Plan, evidence: Evidence) -> Criteri
 
 def _bound(planned: PlannedCriterion, evidence: Evidence) -> list[Check]:
     """The checks a criterion is bound to; a check with parameters is bound with all its cases."""
-    if planned.query_set:
-        found = [check for check in evidence.checks if check.query_set == planned.query_set]
+    if planned.query_sets:
+        found = [check for check in evidence.checks if check.query_set in planned.query_sets]
         applicable = [check for check in found if check.applicable] or found
         return [check for check in applicable if check.required] or applicable
-    return [
-        c
-        for name in planned.checks
-        for c in evidence.checks
-        if is_named(name, c.id) or c.name == name
-    ]
+    return [c for name in planned.checks for c in evidence.checks if _answers(c, name)]
+
+
+def _answers(check: Check, name: str) -> bool:
+    return is_named(name, check.id) or is_named(name, check.name)
 
 
 def _stages(
@@ -168,16 +167,17 @@ def _result(
         )
     if planned.figure and planned.limit:
         return str(planned.limit), _judge_figure(planned.figure, planned.limit, evidence)
-    if not planned.checks and not planned.query_set:
+    if not planned.checks and not planned.query_sets:
         return "", NotChecked(
             "bound to nothing that can be observed",
             "unbound",
-            f"write checks, set, figure and limit, or signed_by at {plan.path}:{planned.line}",
+            f"write checks, sets, figure and limit, or signed_by at {plan.path}:{planned.line}",
         )
-    missing = [n for n in planned.checks if not any(is_named(n, check.id) for check in bound)]
-    if missing or not bound:
-        what = f"check {missing[0]}" if missing else f'set "{planned.query_set}"'
-        return "passes", NotChecked(f"the {what} did not run", "not-run", "run all of the project")
+    missing = [f"check {n}" for n in planned.checks if not any(_answers(c, n) for c in bound)]
+    ran = {check.query_set for check in bound}
+    missing += [f'set "{name}"' for name in planned.query_sets if name not in ran]
+    if missing:
+        return "passes", NotChecked(f"{missing[0]} did not run", "not-run", "run the whole project")
     expected = bound[0].expected if len(bound) == 1 else f"all {len(bound)} pass"
     return expected or "passes", _judge_checks(bound)
 

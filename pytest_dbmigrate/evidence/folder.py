@@ -1,4 +1,4 @@
-"""The run folder: `dbmigrate-report/<UTC>-<stage>-<id>/` with its evidence; which is the latest."""
+"""The run folder: `dbmigrate-report/<UTC>-<stage>-<id>/` with its evidence."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def _refuse_to_forget(run: LoadedRun, evidence: Evidence, path: Path) -> None:
     before, after = run.evidence.transaction, evidence.transaction
     if before.state == "unknown" and before.xid and after.xid != before.xid:
         raise FolderError(
-            f"{path}: it records the COMMIT of transaction {before.xid}, whose answer is not known; "
+            f"{path}: it records the COMMIT of {before.xid}, whose answer is not known; "
             f"a record of {after.xid or 'no transaction'} must not replace it"
         )
     if before.state == "unknown" and after.state == "nothing written":

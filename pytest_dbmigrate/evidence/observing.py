@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def final_checks(evidence: Evidence) -> tuple[Check, ...]:
-    """The verifications that the report counts: required, of the final phase, applicable here."""
+    """The verifications that the report counts as m of n: required, final, applicable here."""
     return tuple(
         check
         for check in evidence.checks
         if check.kind == "verification"
         and check.phase == "final"
+        and check.counted
         and check.required
         and check.applicable
     )

@@ -1,77 +1,85 @@
 """The typed record of a run. evidence.json is this and nothing else; every page is drawn from it.
 
 Times are UTC in ISO 8601 with milliseconds and `Z`; durations and offsets are integer nanoseconds.
-PASS and FAIL exist only together with an observation, NOT CHECKED and ERROR only without one: the
-types (and so the published schema) leave no other way to write them.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
 import msgspec
+
+from pytest_dbmigrate.evidence.execution import (
+    Change,
+    Lock,
+    MigrationOutcome,
+    MigrationRun,
+    Notice,
+    Rerun,
+    RowChange,
+    SqlError,
+    StatementRun,
+)
+from pytest_dbmigrate.evidence.results import (
+    Errored,
+    Failed,
+    Nanoseconds,
+    NotChecked,
+    Observation,
+    Passed,
+    Record,
+    Result,
+    Sha256,
+    Time,
+    outcome,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Change",
+    "Check",
+    "Criterion",
+    "Errored",
+    "Evidence",
+    "Failed",
+    "File",
+    "FileRole",
+    "Lock",
+    "Metric",
+    "MigrationOutcome",
+    "MigrationRun",
+    "Nanoseconds",
+    "NotChecked",
+    "Notice",
+    "Observation",
+    "Passed",
+    "PhaseRun",
+    "Production",
+    "Record",
+    "Rehearsal",
+    "Rerun",
+    "Result",
+    "Role",
+    "RowChange",
+    "Run",
+    "Sha256",
+    "SignOffPolicy",
+    "SqlError",
+    "Stage",
+    "StatementRun",
+    "Target",
+    "Time",
+    "Transaction",
+    "decode",
+    "encode",
+    "json_schema",
+    "outcome",
+]
 
 SCHEMA: Literal["pytest-dbmigrate/evidence/v1"] = "pytest-dbmigrate/evidence/v1"
 
 Stage = Literal["rehearsal", "verify", "production", "monitoring"]
-MigrationOutcome = Literal["committed", "rolled back", "failed", "not run", "unknown"]
 FileRole = Literal["migration", "verification", "baseline", "plan", "config", "expected"]
-Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
-Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all parts: immutable, unknown fields refused."""
-
-
-class Observation(Record, frozen=True):
-    """What was seen: in words, when, by what; `value` is its number where it is one.
-
-    `columns` and `rows` hold the result as the server's text, capped; `row_count` counts them all.
-    """
-
-    text: str
-    at: Time
-    by: str
-    duration_ns: Nanoseconds = 0
-    value: int | float | None = None
-    unit: str = ""
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str | None, ...], ...] = ()
-    row_count: int = 0
-    details: tuple[str, ...] = ()
-
-
-class Passed(Record, frozen=True, tag_field="outcome", tag="PASS"):
-    """Evaluated on what was observed, and it holds."""
-
-    observed: Observation
-
-
-class Failed(Record, frozen=True, tag_field="outcome", tag="FAIL"):
-    """Evaluated on what was observed, and it does not hold."""
-
-    observed: Observation
-
-
-class Errored(Record, frozen=True, tag_field="outcome", tag="ERROR"):
-    """Nothing could be observed: SQL error, timeout, lost connection."""
-
-    why: str
-    sqlstate: str = ""
-    at: Time | None = None
-
-
-class NotChecked(Record, frozen=True, tag_field="outcome", tag="NOT CHECKED"):
-    """Nothing was evaluated. `reason` is a stable code, `todo` what to write or do instead."""
-
-    why: str
-    reason: str = ""
-    todo: str = ""
-
-
-Result: TypeAlias = Passed | Failed | Errored | NotChecked
 
 
 class Check(Record, frozen=True):
@@ -80,7 +88,8 @@ class Check(Record, frozen=True):
     `id` is unique in the run (`file::name` for verifications). `kind` says who asked: a file of
     verifications, a built-in integrity check, a probe, a rollback drill, a Python test on our
     connection. `phase` is `before`, `after NNN`, `final` or `health`. One that cannot be observed
-    at the run's stage is not `applicable` (and NOT CHECKED); only `required` ones stop GO.
+    at the run's stage is not `applicable` (and NOT CHECKED); only `required` ones stop GO. The
+    report's m of n are the `counted` ones of the final phase.
     """
 
     id: str
@@ -96,108 +105,9 @@ class Check(Record, frozen=True):
     note: str = ""
     required: bool = True
     applicable: bool = True
+    counted: bool = True
     passed_before: bool | None = None
     meant_to_stay: bool = False
-
-
-class Notice(Record, frozen=True):
-    """A NOTICE or WARNING the server sent while a statement ran."""
-
-    severity: str
-    sqlstate: str
-    message: str
-
-
-class Lock(Record, frozen=True):
-    """A lock first seen held after a statement; `held_ns` lasts until COMMIT or ROLLBACK."""
-
-    relation: str
-    mode: str
-    at_ns: Nanoseconds
-    held_ns: Nanoseconds
-
-
-class SqlError(Record, frozen=True):
-    """A statement's error, with its place in the user's file."""
-
-    message: str
-    sqlstate: str = ""
-    detail: str = ""
-    hint: str = ""
-    context: str = ""
-    file: str = ""
-    line: int = 0
-    column: int = 0
-    source_line: str = ""
-
-
-class StatementRun(Record, frozen=True):
-    """One statement of a migration. `start_ns` counts from the first statement of the run."""
-
-    line: int
-    end_line: int
-    text: str
-    tag: str
-    start_ns: Nanoseconds
-    duration_ns: Nanoseconds
-    rows: int | None = None
-    notices: tuple[Notice, ...] = ()
-    locks: tuple[Lock, ...] = ()
-    rewritten: tuple[str, ...] = ()
-
-
-class Change(Record, frozen=True):
-    """One object of the schema that was added, removed or changed, by identity.
-
-    `kind` is PostgreSQL's word (`table`, `column`, `foreign key`, `policy`, …). `declared` is True
-    when the migration names the loss itself.
-    """
-
-    kind: str
-    identity: str
-    change: Literal["added", "removed", "changed"]
-    before: str = ""
-    after: str = ""
-    declared: bool = False
-
-
-class RowChange(Record, frozen=True):
-    """Rows of one table, as this transaction changed them; counts are None where not counted."""
-
-    table: str
-    before: int | None = None
-    after: int | None = None
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    lost: int = 0
-    declared: bool = False
-    note: str = ""
-
-
-class MigrationRun(Record, frozen=True):
-    """One migration as it ran; its outcome is "unknown" while its transaction is open."""
-
-    version: str
-    name: str
-    file: str
-    sha256: Sha256
-    outcome: MigrationOutcome
-    started: Time | None = None
-    duration_ns: Nanoseconds = 0
-    statements: tuple[StatementRun, ...] = ()
-    error: SqlError | None = None
-    changes: tuple[Change, ...] = ()
-    rows: tuple[RowChange, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-class Rerun(Record, frozen=True):
-    """A migration applied once more; idempotent ones change nothing and raise nothing."""
-
-    version: str
-    session: Literal["same", "new"]
-    result: Result
 
 
 class Metric(Record, frozen=True):
@@ -367,19 +277,6 @@ class Evidence(Record, frozen=True):
     roles: tuple[Role, ...] = ()
     policy: SignOffPolicy = SignOffPolicy()
     notes: tuple[str, ...] = ()
-
-
-def outcome(result: Result) -> Literal["PASS", "FAIL", "ERROR", "NOT CHECKED"]:
-    """The word of a result."""
-    match result:
-        case Passed():
-            return "PASS"
-        case Failed():
-            return "FAIL"
-        case Errored():
-            return "ERROR"
-        case NotChecked():
-            return "NOT CHECKED"
 
 
 def encode(evidence: Evidence) -> bytes:

@@ -35,8 +35,9 @@ def validate(
         for name, line in zip(each.checks, each.lines, strict=False):
             if not any(is_named(name, check) for check in checks):
                 raise _unknown(plan, line, "check", name, checks)
-        if each.query_set and each.query_set not in query_sets:
-            raise _unknown(plan, each.lines[0], "query set", each.query_set, query_sets)
+        for name, line in zip(each.query_sets, each.lines, strict=False):
+            if name not in query_sets:
+                raise _unknown(plan, line, "query set", name, query_sets)
         if each.figure and each.figure not in figures:
             raise _unknown(plan, each.lines[0], "figure", each.figure, figures)
         _validate_limit(plan, each)
@@ -45,9 +46,13 @@ def validate(
         version = phase.phase.removeprefix("migration ")
         if version != phase.phase and version not in versions:
             raise _unknown(plan, phase.line, "migration", version, versions)
+    lines = plan.options.lines
     for name in plan.options.without_integrity:
         if name not in integrity:
-            raise _unknown(plan, plan.options.line, "integrity check", name, integrity)
+            raise _unknown(plan, lines["without_integrity"], "integrity check", name, integrity)
+    for name in plan.options.counted_sets:
+        if name not in query_sets:
+            raise _unknown(plan, lines["counted_sets"], "query set", name, query_sets)
 
 
 def is_named(name: str, check: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,11 +13,13 @@ from pytest_dbmigrate.spec.schedule import Schedule, read_phase, read_schedule
 from pytest_dbmigrate.spec.toml import read_named, read_toml, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_dbmigrate.spec.toml import Table
 
 # Where a criterion can be judged. "sign-off" is a rehearsal together with its signatures.
 STAGES = ("rehearsal", "sign-off", "verify", "production", "monitoring")
-_BINDINGS = ("checks", "set", "figure", "signed_by")
+_BINDINGS = ("checks", "sets", "figure", "signed_by")
 # One path component that every file system takes; the pages' suffixes are added to it.
 _FILE_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,99}")
 
@@ -26,7 +28,7 @@ _FILE_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,99}")
 class PlannedCriterion:
     """One line of the plan's success criteria and what satisfies it.
 
-    At most one of `checks` (names, all must pass), `query_set` (its title), `figure` with `limit`,
+    At most one of `checks` (names), `query_sets` (titles), `figure` with `limit`,
     and `signed_by` (a role's name) is set; none when it is bound to nothing. `stages` is empty when
     the plan leaves them to what the binding can be observed at. `phase` belongs to signed ones: the
     part of the day the statement is about. `lines` are those of the bound names, in order.
@@ -38,7 +40,7 @@ class PlannedCriterion:
     group: str = ""
     source: str = ""
     checks: tuple[str, ...] = ()
-    query_set: str = ""
+    query_sets: tuple[str, ...] = ()
     figure: str = ""
     limit: Limit | None = None
     signed_by: str = ""
@@ -74,17 +76,19 @@ class Backup:
 class Options:
     """What the plan switches on or off.
 
-    `quiesce` names tables to hold still while they are verified, `without_integrity` the built-in
-    integrity checks that are not wanted (in line `line`).
+    `counted_sets` are the query sets that the report counts as m of n (empty: all), `quiesce`
+    tables to hold still while they are verified, `without_integrity` built-in checks not wanted.
+    `lines` are those of the keys, by key.
     """
 
     forbid_warnings: bool = False
     vacuous: Literal["info", "fail"] = "info"
+    counted_sets: tuple[str, ...] = ()
     quiesce: tuple[str, ...] = ()
     without_integrity: tuple[str, ...] = ()
     operator_may_sign: bool = False
     distinct_people: bool = True
-    line: int = 0
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +166,12 @@ def _options(table: Table) -> Options:
     options = Options(
         forbid_warnings=table.flag("forbid_warnings", default=False),
         vacuous=cast("Literal['info', 'fail']", table.choice("vacuous", ("info", "fail"), "info")),
+        counted_sets=table.texts("counted_sets"),
         quiesce=table.texts("quiesce"),
         without_integrity=table.texts("without_integrity"),
         operator_may_sign=table.flag("operator_may_sign", default=False),
         distinct_people=table.flag("distinct_people", default=True),
-        line=table.document.line((*table.where, "without_integrity")),
+        lines={key: table.document.line((*table.where, key)) for key in table.keys},
     )
     table.close()
     return options
@@ -206,7 +211,7 @@ def _criterion(table: Table) -> PlannedCriterion:
         group=table.text("group", ""),
         source=table.text("source", ""),
         checks=table.texts("checks"),
-        query_set=table.text("set", ""),
+        query_sets=table.texts("sets"),
         figure=table.text("figure", ""),
         limit=_limit(table),
         signed_by=table.text("signed_by", ""),
@@ -219,6 +224,8 @@ def _criterion(table: Table) -> PlannedCriterion:
             for number, _ in enumerate(table.texts(key))
         ),
     )
+    if criterion.name.startswith("plan."):
+        raise table.error("name", 'names that begin with "plan." are those of the plan\'s options')
     bound = [key for key in _BINDINGS if key in table.keys]
     if len(bound) > 1:
         raise table.error(
