@@ -10,31 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pytest_dbmigrate.postgres.reading import major_version, query, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
 
-# What changes how PostgreSQL prints an expression, as pg_dump sets it; a migration may have set it
-# otherwise. With pg_catalog alone in the path every name of the user's is qualified.
-_SETTINGS = {
-    "search_path": "pg_catalog",
-    "quote_all_identifiers": "off",
-    "datestyle": "ISO, YMD",
-    "intervalstyle": "postgres",
-    "timezone": "UTC",
-    "extra_float_digits": "3",
-    "bytea_output": "hex",
-    "jit": "off",
-}
-_SAVEPOINT = "dbmigrate_catalog"
+_AREAS = (
+    "columns",
+    "comments",
+    "constraints",
+    "database",
+    "foreign",
+    "indexes",
+    "operators",
+    "ownership",
+    "policies",
+    "relations",
+    "routines",
+    "triggers",
+    "types",
+)
 
 
 class Key(NamedTuple):
@@ -98,37 +99,13 @@ class Figures:
 def snapshot(conn: psycopg.Connection[Any]) -> Catalog:
     """Read the schema as the connection's transaction sees it, in one round trip.
 
-    Settings are changed inside a savepoint that is rolled back and released; no lock, transaction
-    id or setting stays behind. A connection in autocommit mode that is in no transaction gets one
-    for this call. Any role may call it. Raises psycopg.Error and leaves the transaction usable.
+    Any role may call it, on any connection (see `reading.rows`, also for what is raised).
     """
-    if conn.autocommit and conn.info.transaction_status.name == "IDLE":
-        with conn.transaction(force_rollback=True):
-            return snapshot(conn)
-    major = conn.info.server_version // 10000
-    objects = {
-        Key(*names): definition for *names, definition in sorted(_rows(conn, _script(major)))
-    }
+    major = major_version(conn)
+    scope = query("catalog/scope", major)
+    found = rows(conn, *(scope + query(f"catalog/{area}", major) for area in _AREAS))
+    objects = {Key(*names): definition for *names, definition in sorted(found)}
     return Catalog(major, MappingProxyType(objects), _digest(major, objects))
-
-
-def _rows(conn: psycopg.Connection[Any], script: str) -> list[tuple[str, ...]]:
-    """The rows of all queries of a script that begins with our savepoint."""
-    from psycopg.rows import tuple_row  # noqa: PLC0415  # psycopg is imported where it is needed
-
-    rows: list[tuple[str, ...]] = []
-    with conn.cursor(row_factory=tuple_row) as cur:
-        try:
-            cur.execute(script.encode())
-            more: bool | None = True
-            while more:
-                rows += cur.fetchall() if cur.description else []
-                more = cur.nextset()
-        except Exception:
-            if conn.info.transaction_status.name == "INERROR":
-                cur.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
-            raise
-    return rows
 
 
 def diff(before: Catalog, after: Catalog) -> tuple[ObjectChange, ...]:
@@ -176,30 +153,3 @@ def _same_order(before: str | None, after: str | None) -> bool:
 def _digest(major: int, objects: Mapping[Key, str]) -> str:
     content = [major, *([*key, text] for key, text in objects.items())]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
-
-
-@cache
-def _script(major: int) -> str:
-    """All queries for servers of one major version, inside the savepoint."""
-    folder = files(__package__) / "queries" / "catalog"
-    texts = {f.name: _for_version(f.read_text("utf-8"), major) for f in folder.iterdir()}
-    scope = texts.pop("scope.sql")
-    return ";\n".join(
-        [
-            f"SAVEPOINT {_SAVEPOINT}",
-            *(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()),
-            *(scope + text for _, text in sorted(texts.items())),
-            f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}",
-            f"RELEASE SAVEPOINT {_SAVEPOINT}",
-        ]
-    )
-
-
-def _for_version(sql: str, major: int) -> str:
-    """The lines meant for a major version: `-- since N` and `-- before N` at a line's end."""
-    kept = []
-    for line in sql.splitlines():
-        bounds = dict(re.findall(r"-- (since|before) (\d+)", line))
-        if int(bounds.get("since", major)) <= major < int(bounds.get("before", major + 1)):
-            kept.append(line)
-    return "\n".join(kept) + "\n"

@@ -1,0 +1,82 @@
+"""Our own queries: printed alike whatever a migration has set, and nothing of them stays behind."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+# What changes how PostgreSQL prints a value or an expression, as pg_dump sets it. With pg_catalog
+# alone in the path no table of the user's stands in front of a catalog, and every name of the
+# user's comes out qualified. Without row_security a filtered result is an error (42501).
+_SETTINGS = {
+    "search_path": "pg_catalog",
+    "row_security": "off",
+    "quote_all_identifiers": "off",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "jit": "off",
+}
+_SAVEPOINT = "dbmigrate_reading"
+_BEFORE = [
+    f"SAVEPOINT {_SAVEPOINT}",
+    *(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()),
+]
+_AFTER = [f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}"]
+
+
+@cache
+def query(name: str, major: int) -> str:
+    """The text of queries/<name>.sql for servers of one major version.
+
+    Of lines that end in `-- since N` or `-- before N` only those meant for that version are kept.
+    """
+    kept = []
+    text = (files(__package__) / "queries" / f"{name}.sql").read_text("utf-8")
+    for line in text.splitlines():
+        bounds = dict(re.findall(r"-- (since|before) (\d+)", line))
+        if int(bounds.get("since", major)) <= major < int(bounds.get("before", major + 1)):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def major_version(conn: psycopg.Connection[Any]) -> int:
+    """The major version of the server."""
+    return conn.info.server_version // 10000
+
+
+def rows(conn: psycopg.Connection[Any], *queries: str, **values: object) -> list[tuple[Any, ...]]:
+    """The rows of all queries, one after the other, in one round trip.
+
+    They run inside a savepoint that is rolled back and released: no lock, setting or transaction id
+    stays behind. `values` fill placeholders such as `%(pid)s`. A connection in autocommit mode that
+    is in no transaction gets one for this call. Raises psycopg.Error and leaves the transaction
+    usable.
+    """
+    from psycopg import ClientCursor  # noqa: PLC0415  # psycopg is imported where it is needed
+    from psycopg.rows import tuple_row  # noqa: PLC0415
+
+    if conn.autocommit and conn.info.transaction_status.name == "IDLE":
+        with conn.transaction(force_rollback=True):
+            return rows(conn, *queries, **values)
+    usable = conn.info.transaction_status.name != "INERROR"
+    found: list[tuple[Any, ...]] = []
+    with ClientCursor(conn, row_factory=tuple_row) as cur:
+        try:
+            cur.execute(";\n".join([*_BEFORE, *queries, *_AFTER]).encode(), values or None)
+            more: bool | None = True
+            while more:
+                found += cur.fetchall() if cur.description else []
+                more = cur.nextset()
+        except Exception:
+            if usable and conn.info.transaction_status.name == "INERROR":
+                cur.execute(";".join(_AFTER).encode())
+            raise
+    return found
