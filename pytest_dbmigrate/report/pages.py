@@ -1,4 +1,4 @@
-"""The pages of a run: drawn from evidence and signatures, written beside them, compared with them."""
+"""The pages of a run: drawn from evidence and signatures, written, and compared with them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_. -]{0,98}[A-Za-z0-9_-])?")
 
 
 def page_decision(evidence: Evidence, signatures: Sequence[Signature] = ()) -> Decision:
-    """The decision a run's pages show: that of its stage, and of its sign-off once somebody signed."""
+    """The decision the pages show: that of the stage, and of the sign-off once somebody signed."""
     return decide(evidence, sign_off=bool(signatures), signatures=signatures)
 
 

@@ -1,0 +1,245 @@
+"""`pytest-dbmigrate sign | verify | render`: what happens after the run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_dbmigrate import __version__
+from pytest_dbmigrate.evidence.allowed_signers import FILE_NAME, find_signers
+from pytest_dbmigrate.evidence.authority import load_authority
+from pytest_dbmigrate.evidence.decision import last_line, undecided
+from pytest_dbmigrate.evidence.examination import byte_problems, examine
+from pytest_dbmigrate.evidence.folder import FolderError, LoadedRun, load_run
+from pytest_dbmigrate.evidence.signatures import Statement, read_signatures
+from pytest_dbmigrate.evidence.signing import (
+    CannotSignError,
+    alone,
+    choose_key,
+    choose_person,
+    reasons_against_go,
+    sign,
+)
+from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
+from pytest_dbmigrate.report.pages import page_problems, write_pages
+from pytest_dbmigrate.report.signed import reason_lines, run_lines, signature_lines
+from pytest_dbmigrate.spec.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_dbmigrate.evidence.authority import Authority
+
+DONE, NO_GO, WRONG_USE = 0, 1, 4
+_ROOT = Path("dbmigrate-report")
+_DESCRIPTION = """\
+What happens after a run of pytest-dbmigrate: roles sign its evidence, and anybody verifies it.
+
+RUN is a run's folder, that folder's name, or `latest`. Which key may sign as which role stands in
+allowed_signers, a committed file beside the plan; it is never read from the run's folder.
+"""
+_SIGN = """\
+Sign a run's evidence as a role of the plan, with an SSH key, after reading its page.
+
+The statement (digest of the evidence, role, person, decision, waivers, comment, time) and its
+signature are put into RUN/signatures/, and the pages are drawn again. What would not verify is
+refused before anything is written. Without --key the first key in ~/.ssh that may sign as the role
+is used; a .pub file given with --key signs through ssh-agent.
+"""
+_VERIFY = """\
+Verify a run: evidence, pages and signatures, against allowed_signers and the plan of this checkout.
+
+Everything is computed again and nothing in the run's folder is believed. Exits with 0 only on GO:
+the run is GO, each role of the plan has signed this very evidence, and nothing was edited.
+"""
+_RENDER = """\
+Draw a run's pages again from its evidence and signatures, as after collecting signatures that
+others made elsewhere (copy the two files of each into RUN/signatures/ first).
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong use is 4, as with pytest; 2 would be an interrupted test run."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print how to use it and what is wrong, and leave."""
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USE, f"{self.prog}: error: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 when it is GO or done, 1 on NO-GO, 4 on wrong use."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.command(arguments)
+    except (CannotSignError, FolderError, SpecError, SshKeygenError) as error:
+        _complain(str(error))
+        if arguments.command is not _verify:
+            return WRONG_USE
+        # Whoever reads only the last line or the status must not take this for anything but NO-GO.
+        _show([last_line(undecided(str(error).splitlines()[0]))])
+        return NO_GO
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="pytest-dbmigrate",
+        description=_DESCRIPTION,
+        epilog="Exit status: 0 GO (sign, render: done), 1 NO-GO, 4 wrong use, nothing was done.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-dbmigrate {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, short: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name,
+            help=short,
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        made.set_defaults(command=run)
+        made.add_argument("run", metavar="RUN", help="a run's folder, its name, or `latest`")
+        made.add_argument(
+            "--allowed-signers",
+            type=Path,
+            metavar="FILE",
+            help=f"who may sign as which role (default: {FILE_NAME} beside the project's plan)",
+        )
+        made.add_argument(
+            "--revoked-keys",
+            type=Path,
+            metavar="FILE",
+            help="keys that no longer count: public keys, one a line, or a KRL (default: "
+            "revoked_keys beside allowed_signers, where there is one)",
+        )
+        made.add_argument(
+            "--plan",
+            type=Path,
+            metavar="FILE",
+            help="the plan in force (default: plan.toml beside allowed_signers)",
+        )
+        return made
+
+    signing = command("sign", _sign, "sign a run as a role", _SIGN)
+    signing.add_argument("--role", required=True, help="the role, by its name in the plan")
+    signing.add_argument(
+        "--decision", required=True, choices=("GO", "NO-GO"), help="what you decide"
+    )
+    signing.add_argument(
+        "--waive",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="CRITERION",
+        help="accept by name that a required criterion reads NOT CHECKED; never a failed one",
+    )
+    signing.add_argument("--comment", default="", help="words that stand in the report")
+    signing.add_argument(
+        "--key", type=Path, metavar="PATH", help="your private key, or a .pub file"
+    )
+    signing.add_argument(
+        "--person", metavar="EMAIL", help="who you are, when your key stands for several people"
+    )
+    command("verify", _verify, "verify a run; 0 only on GO", _VERIFY)
+    command("render", _render, "draw a run's pages again", _RENDER)
+    return parser
+
+
+def _open(arguments: argparse.Namespace) -> tuple[LoadedRun, Authority]:
+    """The run, and what it is judged by."""
+    run = load_run(arguments.run, _ROOT)
+    signers = arguments.allowed_signers or find_signers(Path.cwd())
+    authority = load_authority(
+        signers, run_folder=run.path, plan=arguments.plan, revoked=arguments.revoked_keys
+    )
+    return run, authority
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    run, authority = _open(arguments)
+    _refuse_edited(run)
+    signatures = read_signatures(run, authority.signers)
+    for problem in page_problems(run.path, run.evidence, signatures):
+        raise CannotSignError(
+            f"{problem.title}.\n  Draw it with `pytest-dbmigrate render {arguments.run}`, read it "
+            "again, and then sign."
+        )
+    if arguments.decision == "GO":
+        against = reasons_against_go(run, authority)
+        if against:
+            _show(reason_lines(against))
+            raise CannotSignError("this run cannot become GO; sign NO-GO, or repair and rehearse")
+    key = arguments.key or choose_key(authority.signers, arguments.role, Path.home() / ".ssh")
+    now = datetime.now(UTC)
+    statement = Statement(
+        statement="pytest-dbmigrate/signoff/v1",
+        evidence_sha256=run.sha256,
+        run=run.evidence.run.id,
+        role=arguments.role,
+        person=choose_person(authority.signers, arguments.role, key, arguments.person),
+        decision=arguments.decision,
+        signed_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        waived=tuple(sorted(set(arguments.waive))),
+        comment=arguments.comment,
+    )
+    with alone(run.path):
+        path = sign(run, statement, key=key, signers=authority.signers, now=now, say=_complain)
+        signatures = read_signatures(run, authority.signers)
+        pages = write_pages(run.path, run.evidence, signatures)
+    _show([*run_lines(run), *signature_lines(run, signatures)])
+    _show([f"wrote       {path}", *(f"drew        {page}" for page in pages)])
+    return DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    run, authority = _open(arguments)
+    signatures = read_signatures(run, authority.signers)
+    edited = page_problems(run.path, run.evidence, signatures)
+    found = examine(run, authority, signatures, edited)
+    _show([*run_lines(run), f"signers     {authority.signers.path}", *_notes(authority)])
+    _show([*signature_lines(run, signatures), *reason_lines(found.decision)])
+    _show([last_line(found.decision)])
+    return DONE if found.decision.go else NO_GO
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    run, authority = _open(arguments)
+    _refuse_edited(run)
+    with alone(run.path):
+        signatures = read_signatures(run, authority.signers)
+        pages = write_pages(run.path, run.evidence, signatures)
+    _show([f"drew        {page}" for page in pages])
+    return DONE
+
+
+def _notes(authority: Authority) -> list[str]:
+    return [f"note        {note}" for note in authority.notes]
+
+
+def _refuse_edited(run: LoadedRun) -> None:
+    for problem in byte_problems(run):
+        raise FolderError(f"{run.path}: {problem}")
+
+
+def _show(lines: Sequence[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # before anything that goes to stderr
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"pytest-dbmigrate: {message}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
