@@ -516,9 +516,12 @@ relation AS (
     SELECT
         c.oid,
         c.relname,
-        c.relkind IN ('r', 'p') AND c.relrowsecurity
-            OR c.relkind = 'v'
-            AND c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'] AS is_guarded
+        CASE
+            WHEN c.relkind IN ('r', 'p') THEN c.relrowsecurity
+            WHEN c.relkind = 'v' AND c.reloptions IS NOT NULL
+                THEN c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on']
+            ELSE false
+        END AS is_guarded
     FROM pg_catalog.pg_class AS c
     WHERE c.relnamespace = 'public'::regnamespace
         AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -542,6 +545,7 @@ SELECT
     (
         SELECT string_agg(p.polname, '; ' ORDER BY p.polname)
         FROM pg_catalog.pg_policy AS p
+        JOIN relation AS r ON r.oid = p.polrelid
         WHERE EXISTS (
             SELECT
             FROM unnest(p.polroles) AS allowed (oid)

@@ -120,6 +120,17 @@ ROW_SECURITY = (
         "tenant_sees_no_foreign_rows",
     ),
     breakage(
+        "a new view reads with its owner's rights and is open to anon",
+        "CREATE VIEW move_titles AS SELECT workspace_id, title FROM moves; "
+        "GRANT SELECT ON move_titles TO anon",
+        "workspace_isolation",
+    ),
+    breakage(
+        "a table without row level security is open to everybody",
+        "GRANT SELECT ON tags TO PUBLIC",
+        "workspace_isolation",
+    ),
+    breakage(
         "a copy of a guarded table is open to every signed-in user",
         "CREATE MATERIALIZED VIEW move_titles AS SELECT workspace_id, title FROM moves; "
         "GRANT SELECT ON move_titles TO authenticated",
