@@ -1,0 +1,1 @@
+"""What a file's comments say, and of which statement: keys, phrases, titles."""
