@@ -20,6 +20,9 @@ def test_programs_that_no_other_user_can_reach_are_copied(pg18: Server, tmp_path
     """A virtual environment below /root: pytest's own directories are closed to others as well."""
     tmp_path.chmod(0o700)
     hidden = copy_programs(pg18.binaries, tmp_path)
+    # What an umask of 077 leaves when a wheel is installed.
+    (hidden.parent / "share" / "postgres.bki").chmod(0o600)
+    (hidden.parent / "lib").chmod(0o700)
     binaries = Binaries(hidden, pg18.binaries.version, pg18.binaries.major, "a test")
     with running_server(binaries) as server:
         assert str(ask(server.dsn(), "SHOW server_version")) == pg18.binaries.version

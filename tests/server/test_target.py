@@ -80,8 +80,11 @@ def frames(error: BaseException) -> str:
 # Connected
 
 
-def test_a_connection_is_utf8_and_prepares_nothing(guarded: Server, port: int) -> None:
+def test_a_connection_is_utf8_and_prepares_nothing(
+    guarded: Server, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Through a pooler a prepared statement would be met in another session, or not at all."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     with connect(parse_url(f"postgresql://deploy:{SECRET}@127.0.0.1:{port}/postgres")) as conn:
         assert conn.prepare_threshold is None
         assert conn.info.encoding == "utf-8"
