@@ -26,6 +26,7 @@ ROWS_RECORDED = 50
 
 def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
     """One planned check with what became of it, whether or not it ran."""
+    counted = gate.project.plan.options.counted_sets if gate.project.plan else ()
     finding = gate.findings.get(key(check))
     result = _result(finding, scrub) if finding else _pending(gate)
     not_applicable = finding is not None and finding.verdict.reason == "not-applicable"
@@ -49,6 +50,7 @@ def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
         note=check.reading.note,
         required=not check.informational,
         applicable=not (not_applicable or elsewhere),
+        counted=not counted or check.query_set in counted,
         passed_before=gate.passed_before.get(key(check)),
         meant_to_stay=compares_with_before(check),
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.timeline import planned_phases
 from pytest_dbmigrate.evidence.words import TEXT_CHARACTERS, clip, time_text
 from pytest_dbmigrate.postgres.catalog import diff, figures
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pytest_dbmigrate.postgres.gate import Gate
 
 
@@ -62,23 +64,22 @@ def metrics(gate: Gate) -> tuple[record.Metric, ...]:
 
 def phases(gate: Gate) -> tuple[record.PhaseRun, ...]:
     """The plan's phases beside the clock, then the steps that the plan does not name."""
-    planned = gate.project.plan.schedule.phases if gate.project.plan else ()
+    began = next((c.started for c in gate.clocks), datetime.now(UTC))
+    planned = planned_phases(gate.project.plan, began) if gate.project.plan else ()
     names = {f"apply {m.version}": f"migration {m.version}" for m in gate.project.migrations}
     clocks = {names.get(str(c.step), str(c.step)): c for c in gate.clocks}
     runs = [
-        record.PhaseRun(
-            name=p.phase,
-            planned_start=p.start.isoformat("minutes"),
-            planned_ns=p.duration_ns,
-            started=time_text(clocks[p.phase].started) if p.phase in clocks else None,
-            ended=_ended(clocks[p.phase].ended) if p.phase in clocks else None,
+        replace(
+            p,
+            started=time_text(clocks[p.name].started) if p.name in clocks else None,
+            ended=_ended(clocks[p.name].ended) if p.name in clocks else None,
         )
         for p in planned
     ]
     also = [
         record.PhaseRun(name=name, started=time_text(c.started), ended=_ended(c.ended))
         for name, c in clocks.items()
-        if name not in {p.phase for p in planned}
+        if name not in {p.name for p in planned}
     ]
     return tuple(runs + also)
 
