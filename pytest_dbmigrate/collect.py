@@ -108,7 +108,7 @@ class MigrationFile(ProjectFile):
 def order_of(check: Check, project: Project) -> Order:
     """Where a check's item stands in the run: by phase, then by file and line."""
     files = [f.shown for f in project.verifications]
-    place = (files.index(check.path), check.line)
+    place = (files.index(check.path), project.checks.index(check))
     match check.phase.kind:
         case "before":
             return BEFORE, *place

@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_dbmigrate import options, workers
-from pytest_dbmigrate.fixtures import dbmigrate_migrations, dbmigrate_run, dbmigrate_target
+from pytest_dbmigrate.fixtures import (
+    dbmigrate_connection,
+    dbmigrate_migrations,
+    dbmigrate_postgresql,
+    dbmigrate_postgresql_proc,
+    dbmigrate_run,
+    dbmigrate_target,
+)
 from pytest_dbmigrate.session import GateSession
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["dbmigrate_migrations", "dbmigrate_run", "dbmigrate_target"]
+__all__ = [
+    "dbmigrate_connection",
+    "dbmigrate_migrations",
+    "dbmigrate_postgresql",
+    "dbmigrate_postgresql_proc",
+    "dbmigrate_run",
+    "dbmigrate_target",
+]
 
 SESSION = pytest.StashKey[GateSession]()
 

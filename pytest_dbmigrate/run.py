@@ -18,13 +18,14 @@ from pytest_dbmigrate.postgres.gate import Gate
 from pytest_dbmigrate.postgres.transaction import Limits, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from psycopg import Connection
+    from pytest_postgresql.executors import NoopExecutor
 
     from pytest_dbmigrate.evidence.record import Evidence
     from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.postgres.rehearsal import Rehearsal
     from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.spec.project import Project
 
@@ -52,6 +53,7 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     gate: Gate = field(init=False)
     identity: Identity | None = None
+    rehearsal: Rehearsal | None = None
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _opened: bool = False
@@ -99,6 +101,15 @@ class Run:
         self.gate.finish()
         self._stack.close()
 
+    def template(self) -> NoopExecutor | None:
+        """The throw-away server with the migrated database as template; None on a real target."""
+        if self.rehearsal is None:
+            return None
+        from pytest_dbmigrate.postgres.rehearsal import copy_of  # noqa: PLC0415  (import time)
+
+        self.gate.finish()
+        return copy_of(self.rehearsal)
+
     def report(self, item: str, outcome: str, words: str) -> None:
         """Keep what pytest said of an item; the worst of its phases counts."""
         weight = {"failed": 2, "skipped": 1, "passed": 0}
@@ -135,7 +146,8 @@ class Run:
 
         try:
             if self.settings.target is None:
-                self.gate.connect = self._rehearsal()
+                self.rehearsal = self._rehearse()
+                self.gate.connect = self.rehearsal.connect
             else:
                 target, seconds = self.settings.target, self.settings.connect_timeout // 1000
                 self.gate.connect = lambda: connect(target, timeout=seconds, autocommit=True)
@@ -143,7 +155,7 @@ class Run:
         except (ServerError, TargetError) as error:
             self.gate.stop(str(error))
 
-    def _rehearsal(self) -> Callable[[], Connection[object]]:
+    def _rehearse(self) -> Rehearsal:
         from pytest_dbmigrate.postgres.rehearsal import start  # noqa: PLC0415  (import time)
 
         return self._stack.enter_context(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Fixtures whose tests read the migrated schema inside the held transaction, or a copy after it.
 READING = "dbmigrate_connection"
 COPYING = "dbmigrate_postgresql_proc"
-OURS = {READING, COPYING, "dbmigrate_run", "dbmigrate_target", "dbmigrate_migrations"}
+OURS = frozenset({READING, COPYING, "dbmigrate_run", "dbmigrate_target", "dbmigrate_migrations"})
 
 
 class Selection:

@@ -134,7 +134,7 @@ class Gate:
         """Stop the run: roll back at once, and let everything that has not run say why."""
         self.stopped = self.stopped or why
         if self.holding and self._conn is not None:
-            self._end(transaction.rollback(self._conn))
+            self.end(transaction.rollback(self._conn))
 
     def connection(self) -> Connection[object]:
         """The connection everything of this run goes over."""
@@ -294,13 +294,14 @@ class Gate:
             ending = transaction.commit(conn, self.intent, self.connect)
         finally:
             self.resolving = False
-        self._end(ending)
+        self.end(ending)
         if ending.state != "committed":
             self.stopped = self.stopped or ending.why or "not committed"
         if ending.interrupted:
             raise KeyboardInterrupt
 
-    def _end(self, ending: Ending) -> None:
+    def end(self, ending: Ending) -> None:
+        """Keep what became of the transaction."""
         earlier = self.ending_before
         if ending.state == "unchanged" and earlier is not None:
             why = f"earlier migrations had committed; this one did not: {self.stopped}"

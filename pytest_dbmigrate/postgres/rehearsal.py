@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,19 +21,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from psycopg import Connection
+    from pytest_postgresql.executors import NoopExecutor
 
+    from pytest_dbmigrate.postgres.server import Server
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.statements import Script, Statement
 
 DATABASE = "rehearsal"
+COPY = "copy"
 _BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A throw-away database on a server of its own; `connect` opens an autocommit connection."""
+
+    server: Server
+    connect: Callable[[], Connection[object]]
 
 
 @contextmanager
 def start(
     baseline: Sequence[Script], migrations: Sequence[Migration], bindir: str
-) -> Iterator[Callable[[], Connection[object]]]:
-    """Start a server, load the baseline, and yield what opens a connection to the database.
+) -> Iterator[Rehearsal]:
+    """Start a server, load the baseline, and yield the rehearsal.
 
     Raises ServerError when there is no PostgreSQL or the baseline does not load, with file and line.
     """
@@ -47,7 +59,23 @@ def start(
         with connect() as conn:
             for script in baseline:
                 load(conn, script)
-        yield connect
+        yield Rehearsal(server, connect)
+
+
+def copy_of(rehearsal: Rehearsal) -> NoopExecutor:
+    """The server as pytest-postgresql sees one, with a template made of the database as it is.
+
+    Nobody may be connected to the database.
+    """
+    from pytest_postgresql.executors import NoopExecutor  # noqa: PLC0415  (import time)
+
+    server = rehearsal.server
+    executor = NoopExecutor(
+        host=server.host, port=server.port, user=server.user, options="", dbname=COPY
+    )
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {executor.template_dbname} TEMPLATE {DATABASE}")
+    return executor
 
 
 def load(conn: Connection[object], script: Script) -> None:

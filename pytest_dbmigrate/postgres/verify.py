@@ -26,7 +26,7 @@ _SAVEPOINT = "SAVEPOINT dbmigrate_check"
 _LEAVE = ("ROLLBACK TO SAVEPOINT dbmigrate_check", "RELEASE SAVEPOINT dbmigrate_check")
 # Row security off: a filtered result becomes an error (42501) and never a false zero.
 # https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-ROW-SECURITY
-_READ_ONLY = (
+READ_ONLY = (
     "SET LOCAL transaction_read_only = on",
     "SET LOCAL row_security = off",
 )
@@ -70,7 +70,7 @@ def _observe_batch(
     """Send a batch in one pipeline; continue behind a check that failed, in a new savepoint."""
     rest = list(checks)
     while rest:
-        enter = [Question(s) for s in (_SAVEPOINT, *_READ_ONLY)]
+        enter = [Question(s) for s in (_SAVEPOINT, *READ_ONLY)]
         answers = ask_all(conn, [*enter, *(_question(c) for c in rest)])
         leave(conn)
         answered = answers[len(enter) :]

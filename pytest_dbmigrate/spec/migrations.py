@@ -156,8 +156,9 @@ def _transactional(script: Script) -> bool:
     return True
 
 
-def _control(words: Sequence[str]) -> str:
+def control(statement: Statement) -> str:
     """The transaction control a statement is, or an empty string."""
+    words = leading_words(statement, 4)
     first, second = (*words, "", "")[:2]
     if first in {"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}:
         return first
@@ -172,7 +173,7 @@ def _control(words: Sequence[str]) -> str:
 def _without_outer_transaction(script: Script) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     """Leave out the file's own outer BEGIN … COMMIT; refuse any other transaction control."""
     statements = script.statements
-    controls = {s.number: _control(leading_words(s, 4)) for s in statements}
+    controls = {s.number: control(s) for s in statements}
     opening = {"BEGIN", "START TRANSACTION"}
     outer = (
         len(statements) >= 2

@@ -76,7 +76,7 @@ def is_verification(path: Path, patterns: Iterable[str] = PATTERNS) -> bool:
     return (
         path.suffix == ".sql"
         and not {MIGRATIONS, BASELINE} & set(path.parts[:-1])
-        and any(fnmatch(path.name, pattern) for pattern in patterns)
+        and any(fnmatch(path.name.lower(), pattern.lower()) for pattern in patterns)
     )
 
 

@@ -1,5 +1,5 @@
 -- Beyond the 12: what must be true of the migrated database, and would be missed by counting.
--- phase: final
+-- phase: after 012
 
 -- =================================================================================================
 -- QUERY SET: Integrity

@@ -1,5 +1,5 @@
 -- Beyond the 12: row level security tried as each kind of caller, relation by relation.
--- phase: final
+-- phase: after 012
 
 -- =================================================================================================
 -- QUERY SET: Tenant isolation
