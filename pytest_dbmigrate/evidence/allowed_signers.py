@@ -25,6 +25,7 @@ T = TypeVar("T")
 NAMESPACE = "dbmigrate-signoff/"
 FILE_NAME = "allowed_signers"
 REVOKED_NAME = "revoked_keys"
+PLAN_NAME = "plan.toml"
 PERSON = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}"
 
 _TOPS = (".git", "pyproject.toml", "pytest.toml", "pytest.ini", "tox.ini", "setup.cfg")

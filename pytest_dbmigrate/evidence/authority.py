@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from pytest_dbmigrate.evidence.allowed_signers import REVOKED_NAME, Signers, read_signers
+from pytest_dbmigrate.evidence.allowed_signers import (
+    PLAN_NAME,
+    REVOKED_NAME,
+    Signers,
+    read_signers,
+)
 from pytest_dbmigrate.evidence.committed import committed
 from pytest_dbmigrate.evidence.criteria import judge_criteria
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.plan import Plan, read_plan
-from pytest_dbmigrate.spec.project import PLAN
 from pytest_dbmigrate.spec.statements import decode
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def load_authority(
     Raises SpecError for a file that cannot be understood, or that lies in the run's own folder:
     what is judged must not bring its judges along.
     """
-    plan_path = allowed_signers.parent / PLAN if plan is None else plan
+    plan_path = allowed_signers.parent / PLAN_NAME if plan is None else plan
     revoked_path = allowed_signers.parent / REVOKED_NAME if revoked is None else revoked
     for path in (allowed_signers, plan_path, revoked_path):
         if path.resolve().is_relative_to(run_folder.resolve()):
@@ -94,7 +98,9 @@ def record_problems(evidence: Evidence, authority: Authority) -> tuple[str, ...]
     """
     plan = authority.plan
     if plan is None:
-        return (f"there is no {PLAN} beside {authority.signers.path}, so no role is asked to sign",)
+        return (
+            f"there is no {PLAN_NAME} beside {authority.signers.path}, so no role is asked to sign",
+        )
     recorded = {f.sha256: f.path for f in evidence.files if f.role == "plan"}
     if list(recorded) != [authority.plan_sha256]:
         return (f"{plan.path} is not the plan of this run: it was changed, rehearse again",)
