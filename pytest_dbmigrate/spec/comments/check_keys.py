@@ -103,9 +103,7 @@ def _add(
             parsed = parse_expectation(key.name, key.value, rows, load, key.line + 1)
             return replace(said, expectation=parsed, expectation_line=key.line)
         if key.name == "param":
-            parameter = keys.parse_param(key.value)
-            if any(parameter[0] == name for name, _ in said.parameters):
-                raise BadValueError(f"{parameter[0]} was already given", "list all values once")
+            parameter = keys.parse_param(key.value, {name for name, _ in said.parameters})
             return replace(said, parameters=(*said.parameters, parameter))
         name, parse = _PARSERS[key.name]
         return replace(said, **{name: parse(key.value)})
@@ -139,7 +137,7 @@ def is_prose(script: Script, key: Key) -> bool:
     if uses_keys(script):
         return False
     if key.name in {"name", "set", "skip", "claims"}:
-        return key.name != "set" and key.name != "name"
+        return key.name in {"skip", "claims"}
     try:
         keys.parse_param(key.value) if key.name == "param" else _PARSERS[key.name][1](key.value)
     except BadValueError:

@@ -15,6 +15,8 @@ from pytest_dbmigrate.spec.expect.keys import EXPECT_KEYS, WITHOUT_VALUE
 from pytest_dbmigrate.spec.phases import BEFORE, FINAL, HEALTH, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_dbmigrate.spec.comments.layout import Line
     from pytest_dbmigrate.spec.statements import Script
 
@@ -223,8 +225,8 @@ def parse_reason(value: str) -> str:
     return value
 
 
-def parse_param(value: str) -> tuple[str, tuple[str, ...]]:
-    """Read `table = a | b | c`. Raises BadValueError."""
+def parse_param(value: str, given: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """Read `table = a | b | c`; `given` are the parameters there already are. Raises BadValueError."""
     match = re.fullmatch(r"([A-Za-z_]\w*)\s*=\s*(.*)", value, re.ASCII | re.DOTALL)
     if match is None:
         raise BadValueError(
@@ -236,6 +238,8 @@ def parse_param(value: str) -> tuple[str, tuple[str, ...]]:
     if len(set(values)) < len(values):
         twice = next(v for v in values if values.count(v) > 1)
         raise BadValueError(f"{twice} is listed twice", "list each value once", match.start(2))
+    if match[1] in given:
+        raise BadValueError(f"{match[1]} was already given", "list all its values in one place")
     return match[1], values
 
 

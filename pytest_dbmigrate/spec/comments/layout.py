@@ -20,9 +20,9 @@ _ECHO = re.compile(r"^[ \t]*\\echo\b[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a comment. `text` is trimmed; `column` is that of its first character, from 1.
+    r"""One line of a comment. `text` is trimmed; `column` is that of its first character, from 1.
 
-    `echo`: not a comment but the text of an `\\echo` line, which only ever is a heading. `block`:
+    `echo`: not a comment but the text of an `\echo` line, which only ever is a heading. `block`:
     it stands in a `/* */` comment.
     """
 
@@ -99,7 +99,7 @@ def _statement_before(script: Script, starts: list[int], comment: Comment | Line
 
 
 def _with_echoes(script: Script) -> Iterator[Comment | Line]:
-    """The comments, and the `\\echo` lines between statements, in order."""
+    r"""The comments, and the `\echo` lines between statements, in order."""
     echoes = iter(_echoes(script) if "\\echo" in script.text else [])
     echo = next(echoes, None)
     for comment in script.comments:

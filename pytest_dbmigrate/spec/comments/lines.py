@@ -25,17 +25,17 @@ _WRAPPED = re.compile(
 )
 _TITLE = re.compile(
     r"""(?:(?:check|test(?:\s+case)?|query|verification|verify|step|case|scenario|assertion
-        |validation|example|q|t|v|c|tc)[\s_\#-]*\d+[a-z]?(?:\.\d+)*\s*(?:[:.)\-–—]|$)
+        |validation|example|q|t|v|c|tc)[\s_\#-]*\d+[a-z]?(?:\.\d+)*\s*(?:[:.)\-\u2013—]|$)
     |[\#]?\d{1,3}[a-z]?(?:\.\d+)*\s*[.):]\s*[^\W\d]
     |\d{1,3}[a-z]?(?:\.\d+)+\s+[^\W\d]
     |[A-Z]\d{0,2}[.)]\s+\S)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SET = re.compile(
-    r"(?:query\s+set|section|part|group|suite|area|set)\s*\#?\s*[\dA-Z]{1,3}\b\s*(?:[:.\-–—]|$)",
+    r"(?:query\s+set|section|part|group|suite|area|set)\s*\#?\s*[\dA-Z]{1,3}\b\s*(?:[:.\-\u2013—]|$)",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"(?:[-*•·►▶‣–—+]\s+|\[[ xX✓]?\]\s|[a-z0-9]\)\s)\S?")
+_BULLET = re.compile(r"(?:[-*•·►▶‣\u2013—+]\s+|\[[ xX✓]?\]\s|[a-z0-9]\)\s)\S?")
 _NUMBERED = re.compile(r"\d{1,3}[.)]\s")
 _TABLE = re.compile(r"\S\s+[|¦]\s+\S|^[|+][-+|\s]|\S\s*[|¦]\s*\S.*[|¦]")
 _SQL_HEAD = re.compile(
@@ -140,7 +140,7 @@ def _is_sql(head: str, ahead: list[str], end: int | None) -> bool:
         return more or (end is not None) or (head == "SELECT" and signs)
     if end == 0:
         return True
-    return more and signs and head.split()[0].lower() in {
+    return more and signs and head.split(maxsplit=1)[0].lower() in {
         "select", "with", "insert", "update", "delete", "explain",
     }  # fmt: skip
 

@@ -55,7 +55,7 @@ _IN_PARENTHESES = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"(?:[:.,;]|\s[-–—])\s+(?P<marker>(?:expected|expect|(?:should|must)\s+(?:return|be|show))\b.*)$",
+    r"(?:[:.,;]|\s[-\u2013—])\s+(?P<marker>(?:expected|expect|(?:should|must)\s+(?:return|be|show))\b.*)$",
     re.IGNORECASE,
 )
 _MENTIONS = re.compile(r"\b(?:expect(?:ed|s|ation|ations)?|should|must)\b", re.IGNORECASE)

@@ -117,7 +117,7 @@ def _without_title_words(title: str) -> str:
     return title.rstrip("?")
 
 
-_NOTE = re.compile(r"\s*(?:\(|;|\.\s|\s-{1,2}\s|\s?[–—]\s?)")
+_NOTE = re.compile(r"\s*(?:\(|;|\.\s|\s-{1,2}\s|\s?[\u2013—]\s?)")
 
 
 def _rest(rest: str) -> Literal["none", "note", "more", "other"]:

@@ -1,4 +1,4 @@
-"""Numbers and bounds as people write them: `43`, `1,234`, `at least 3`, `2–4`, `no`, `three`."""
+"""Numbers and bounds as people write them: `43`, `1,234`, `at least 3`, `2-4`, `no`, `three`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BOUNDS: dict[str, Operator] = {
 _QUANTITY = re.compile(
     rf"""(?:
         between\s+(?P<low>{_NUMBER})\s+and\s+(?P<high>{_NUMBER})
-        |(?P<first>{_DIGITS})\s?(?:-|–|—|\.\.|\sto\s)\s?(?P<last>{_DIGITS})
+        |(?P<first>{_DIGITS})\s?(?:-|\u2013|—|\.\.|\sto\s)\s?(?P<last>{_DIGITS})
         |(?P<bound>{"|".join(re.escape(b).replace(chr(92) + " ", chr(92) + "s+") for b in _BOUNDS)})
             \s*(?P<limit>{_SIGNED})
         |(?P<least>{_NUMBER})(?:\s?\+|\s+or\s+more\b)
@@ -35,7 +35,7 @@ _QUANTITY = re.compile(
     )(?![\w$€£])""",
     re.VERBOSE | re.IGNORECASE,
 )
-ANY_NUMBER = re.compile(rf"(?<![\w.]){_DIGITS}(?!\w)|\b(?:{'|'.join(list(_WORDS)[1:])})\b", re.I)
+ANY_NUMBER = re.compile(rf"(?<![\w.]){_DIGITS}(?!\w)|\b(?:{'|'.join(list(_WORDS)[1:])})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def suggest(reason: str, text: str, shape: Shape, listed: str = "") -> str:
     if shape.boolean:
         return (
             "expect-value: false"
-            if re.search(r"\b(?:false|not?)\b", text, re.I)
+            if re.search(r"\b(?:false|not?)\b", text, re.IGNORECASE)
             else "expect-value: true"
         )
     if reason == "every" and columns:

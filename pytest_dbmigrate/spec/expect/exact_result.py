@@ -60,7 +60,7 @@ class ExactResult:
         return len(self.rows or ()) + 1
 
     def judge(self, result: Result | Failure, before: Result | Failure | None = None) -> Verdict:  # noqa: ARG002  (the protocol's)
-        """Compare the rows; a failure names those that are missing and those that are unexpected."""
+        """Compare the rows; a failure names the missing and the unexpected ones."""
         if self.rows is None:
             return unsure(
                 f"the rows in {self.file}",
@@ -74,7 +74,7 @@ class ExactResult:
         widths = {len(row) for row in self.rows}
         if result.columns and widths and widths != {len(result.columns)}:
             shape = f"{len(result.columns)} columns: {', '.join(c.name for c in result.columns)}"
-            return failed(expected, shape, [f"the expected rows have {sorted(widths)[0]}"])
+            return failed(expected, shape, [f"the expected rows have {min(widths)}"])
         if self.headings and self.headings != tuple(c.name for c in result.columns):
             seen = ", ".join(c.name for c in result.columns)
             return failed(

@@ -123,7 +123,7 @@ def _top_level(found: Sequence[Token]) -> list[int]:
 def _query_shape(found: Sequence[Token]) -> Shape:
     head = _word(found[0]) if found else ""
     if head == "show":
-        one = len(found) == 2 and _word(found[1]) not in {"all"}
+        one = len(found) == 2 and _word(found[1]) != "all"
         return Shape(columns=("",) if one else None, one_row=one, text=True)
     if head == "table":
         return Shape(listing=True)
