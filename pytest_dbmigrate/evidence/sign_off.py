@@ -34,7 +34,10 @@ def waived_names(evidence: Evidence, signatures: Sequence[Signature]) -> frozens
     A production run carries the waivers of the rehearsal that allowed it.
     """
     names = {
-        n for each in _standing(evidence, signatures) if each.decision == "GO" for n in each.waived
+        n
+        for each in standing_signatures(evidence, signatures)
+        if each.decision == "GO"
+        for n in each.waived
     }
     rehearsal = evidence.run.rehearsal
     return frozenset(names | set(rehearsal.waived if rehearsal else ()))
@@ -58,7 +61,7 @@ def sign_off_reasons(evidence: Evidence, signatures: Sequence[Signature]) -> Ite
                 "remove it",
                 "sign-off",
             )
-    standing = _standing(evidence, signatures)
+    standing = standing_signatures(evidence, signatures)
     for each in standing:
         if each.decision == "NO-GO":
             said = f': "{each.comment}"' if each.comment else ""
@@ -83,7 +86,7 @@ def sign_off_reasons(evidence: Evidence, signatures: Sequence[Signature]) -> Ite
     yield from _waiver_reasons(evidence, go)
 
 
-def _standing(evidence: Evidence, signatures: Sequence[Signature]) -> list[Signature]:
+def standing_signatures(evidence: Evidence, signatures: Sequence[Signature]) -> list[Signature]:
     """The latest valid statement of each person for each role; at the same time NO-GO stands."""
     names = {role.name for role in evidence.roles}
     latest: dict[tuple[str, str], Signature] = {}

@@ -1,4 +1,4 @@
-"""The report as HTML: one static, escaped fragment for two hosts, and the sign-off page around it."""
+"""The report as HTML: one static, escaped fragment for two hosts, and the page around it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.result import status
 from pytest_dbmigrate.report.view import Report, report
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def _shown(value: object) -> object:
 def _fragment(env: Environment, view: Report) -> str:
     template = env.get_template("fragment.html.j2")
     macros = env.get_template("macros.html.j2").module
-    return template.render(r=view, m=macros, style=_markup(_style(env)), **{"pass": status("PASS")})
+    return template.render(r=view, m=macros, style=_markup(_style(env)))
 
 
 def _markup(trusted: str) -> str:

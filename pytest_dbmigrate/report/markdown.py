@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.decision import Decision, Signature
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.report.sections.checks import CheckRow, Opened
+    from pytest_dbmigrate.report.sections.checks import CheckRow
+    from pytest_dbmigrate.report.sections.opened import Opened
     from pytest_dbmigrate.report.sections.probes import Probes
     from pytest_dbmigrate.report.sections.result import Seen, Status
     from pytest_dbmigrate.report.view import Report
@@ -97,7 +98,8 @@ def head(view: Report) -> Iterator[str]:
     if shown.obstacles:
         yield from ("What stands between this run and GO:", "")
         for o in shown.obstacles:
-            yield f"- {_status(o.status)} {escape(o.title)}{f'. {escape(o.todo)}' if o.todo else ''}"
+            todo = f": {escape(o.todo)}" if o.todo else ""
+            yield f"- {_status(o.status)} {escape(o.title)}{todo}"
         if shown.more:
             yield f"- {shown.more}"
         yield ""
@@ -117,7 +119,12 @@ def _remarks(remarks: Iterable[str]) -> str:
 
 def _criteria(view: Report) -> Iterator[str]:
     if not view.criteria.planned:
-        yield from ("## Success criteria", "", "There is no plan.toml: every verification must pass.", "")
+        yield from (
+            "## Success criteria",
+            "",
+            "There is no plan.toml: every verification must pass.",
+            "",
+        )
         return
     yield from (f"## Success criteria, {view.criteria.met} of {view.criteria.total} met", "")
     for group in view.criteria.groups:
@@ -144,8 +151,8 @@ def _checks(view: Report) -> Iterator[str]:
         yield from (f"### {escape(group.title)}, {group.tally}", "")
         if group.rows:
             yield from _check_table(group.rows)
-        if group.folded:
-            yield from (f"✓ **PASS** {len(group.folded):,} more, by name in evidence.json.", "")
+        for fold in group.folded:
+            yield from (f"{_status(fold.status)} {fold.count:,}, by name in evidence.json.", "")
         for row in group.rows:
             if row.opened:
                 yield from _opened(row, row.opened)
@@ -210,7 +217,8 @@ def _execution(view: Report) -> Iterator[str]:
                 (
                     (
                         str(s.line),
-                        code(s.text) + _remarks((*s.notices, *(f"rewrote {t}" for t in s.rewritten))),
+                        code(s.text)
+                        + _remarks((*s.notices, *(f"rewrote {t}" for t in s.rewritten))),
                         s.rows,
                         s.took,
                     )
@@ -245,7 +253,7 @@ def _timeline(view: Report) -> Iterator[str]:
     yield from table(
         ("Phase", "Planned", "Observed"),
         (
-            (escape(p.name), escape(p.planned), escape(p.observed) + _remarks((p.sub,)))
+            (escape(p.name), escape(p.planned), escape(p.observed) + _remarks(p.sub))
             for p in view.timeline.rows
         ),
     )
@@ -257,7 +265,13 @@ def _metrics(view: Report) -> Iterator[str]:
         yield from table(
             ("Figure", "Before", "After", "Change", "Limit"),
             (
-                (escape(r.title), escape(r.before), f"**{escape(r.after)}**", r.change, escape(r.limit))
+                (
+                    escape(r.title),
+                    escape(r.before),
+                    f"**{escape(r.after)}**",
+                    r.change,
+                    escape(r.limit),
+                )
                 for r in view.metrics.rows
             ),
         )
@@ -269,9 +283,13 @@ def _metrics(view: Report) -> Iterator[str]:
             ("Table", "Before", "After", "Inserted", "Updated", "Deleted", "Lost"),
             (
                 (
-                    code(t.table)
-                    + _remarks(("lost, not declared" if t.bad else "", t.note)),
-                    t.before, t.after, t.inserted, t.updated, t.deleted, t.lost,
+                    code(t.table) + _remarks(("lost, not declared" if t.bad else "", t.note)),
+                    t.before,
+                    t.after,
+                    t.inserted,
+                    t.updated,
+                    t.deleted,
+                    t.lost,
                 )
                 for t in view.metrics.tables
             ),
@@ -311,7 +329,7 @@ def _probes(title: str, probes: Probes) -> Iterator[str]:
         return
     yield from _check_table(probes.rows)
     for row in probes.rows:
-        if row.opened and row.seen.status.look in {"fail", "error"}:
+        if row.opened:
             yield from _opened(row, row.opened)
 
 

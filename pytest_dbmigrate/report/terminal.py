@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.signed import reason_lines
 from pytest_dbmigrate.report.view import report
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.report.view import Report
 
 SHOWN_SETS = 20
-SHOWN_REASONS = 10
 
 
 def summary_lines(
@@ -22,16 +22,22 @@ def summary_lines(
 ) -> list[str]:
     """Identity, decision, sets, what stands in the way with what to do, and the page's path.
 
-    Our own words are ASCII; what `encoding` cannot write of a user's is escaped as `\\u2192`.
+    Our own words are ASCII; what `encoding` cannot write of a user's is escaped as Python does.
     """
     view = report(evidence, decision, (), "")
     page = Path(folder) / f"{evidence.run.report_name}.html"
-    lines = [*_identity(view), *_facts(view), *_sets(view), *_reasons(decision), f"report      {page}"]
+    lines = [
+        *_identity(view),
+        *_facts(view),
+        *_sets(view),
+        *reason_lines(decision),
+        f"report      {page}",
+    ]
     return [_writable(line, encoding) for line in lines]
 
 
 def _writable(line: str, encoding: str) -> str:
-    for fine, plain in (("→", "->"), ("‹", "<"), ("›", ">"), ("…", "..."), ("−", "-")):
+    for fine, plain in (("→", "->"), ("…", "..."), ("↵", " ")):
         line = line.replace(fine, plain)
     return text.line(line, 2_000).encode(encoding, "backslashreplace").decode(encoding)
 
@@ -53,8 +59,11 @@ def _facts(view: Report) -> list[str]:
         lines.append(f"database    {shown.database}")
     for fact in shown.facts[1:]:
         small = f" ({fact.small})" if fact.small else ""
-        lines.append(f"{fact.label.lower():<12}{fact.value}{small}" if len(fact.label) < 12 else
-                     f"{fact.label.lower()} {fact.value}{small}")
+        lines.append(
+            f"{fact.label.lower():<12}{fact.value}{small}"
+            if len(fact.label) < 12
+            else f"{fact.label.lower()} {fact.value}{small}"
+        )
     return lines
 
 
@@ -68,18 +77,4 @@ def _sets(view: Report) -> list[str]:
     lines += [f"            {s.short:>{width}}  {s.title}" for s in sets[:SHOWN_SETS]]
     if len(sets) > SHOWN_SETS:
         lines.append(f"            and {len(sets) - SHOWN_SETS:,} more incomplete sets")
-    return lines
-
-
-def _reasons(decision: Decision) -> list[str]:
-    if not decision.reasons:
-        return []
-    lines = ["what stands between this run and GO:"]
-    for reason in decision.reasons[:SHOWN_REASONS]:
-        lines.append(f"  {text.line(reason.outcome, 20):<12} {text.line(reason.title)}")
-        if reason.todo:
-            lines.append(f"  {'':<12} -> {text.line(reason.todo)}")
-    left = len(decision.reasons) - SHOWN_REASONS
-    if left > 0:
-        lines.append(f"  {'':<12} and {left:,} more, in the report")
     return lines

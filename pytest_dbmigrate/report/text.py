@@ -1,4 +1,4 @@
-"""Values as people read them: durations, times and counts, and texts nobody vouches for made visible.
+"""Values as people read them: durations, times, counts, and texts with all they hide made visible.
 
 Everything here returns plain text. Escaping for HTML, Markdown or a terminal comes after, where the
 page is written.
@@ -16,8 +16,8 @@ LINE = 300
 BLOCK = 6_000
 """Characters of a text of several lines that a report shows."""
 
-# Controls, format characters (bidi overrides, zero width, tags), surrogates and line separators: all
-# that moves or hides other text. ZWNJ and ZWJ stay where the script before them needs them.
+# Controls, format characters (bidi overrides, zero width, tags), surrogates and line separators:
+# all that moves or hides other text. ZWNJ and ZWJ stay where the script before them needs them.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
@@ -26,11 +26,11 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text with every character that is invisible or moves others written as ‹U+202E›.
+    """The text with every character that is invisible or moves others as `<U+202E>`.
 
     Line feed and tab stay; CR LF becomes LF.
     """
-    return _HIDDEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text.replace("\r\n", "\n"))
+    return _HIDDEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text.replace("\r\n", "\n"))
 
 
 def _capped(text: str, limit: int) -> str:
@@ -91,7 +91,7 @@ def size(n: int) -> str:
 def moment(time: str) -> datetime | None:
     """A record's UTC time as a datetime, or None for a text that is not one."""
     try:
-        parsed = datetime.fromisoformat(time.replace("Z", "+00:00"))
+        parsed = datetime.fromisoformat(time)
     except ValueError:
         return None
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Evidence, decision and signatures → one plain view of the report: all texts and numbers, no markup.
+"""Evidence, decision and signatures → one plain view of the report: texts and numbers, no markup.
 
 Both pages, HTML and Markdown, are drawn from this, so that they cannot say different things.
 """
@@ -22,7 +22,7 @@ from pytest_dbmigrate.report.sections.timeline import Timeline, timeline
 from pytest_dbmigrate.report.sections.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from pytest_dbmigrate.evidence.decision import Decision, Signature
     from pytest_dbmigrate.evidence.record import Evidence
@@ -50,23 +50,34 @@ def report(
     evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
 ) -> Report:
     """The whole report; `digest` is the SHA-256 of evidence.json in hexadecimal."""
-    met, verified = criteria(evidence, signatures), checks(evidence)
+    verified, well, back = checks(evidence), health(evidence), rollback(evidence)
+    rows = verified.ids | {row.id for row in (*well.rows, *back.rows)}
+    met = criteria(evidence, signatures, rows)
     ran, signed = execution(evidence), sign_off(evidence, signatures)
+    links = _links(evidence, rows)
     return Report(
-        identity=identity(evidence),
-        verdict=verdict(evidence, decision, _links(evidence), (met, verified, ran, signed)),
+        identity=identity(evidence, decision),
+        verdict=verdict(evidence, decision, links, (met, verified, ran, signed)),
         criteria=met,
         checks=verified,
         execution=ran,
         timeline=timeline(evidence),
         metrics=metrics(evidence),
         schema=schema(evidence),
-        health=health(evidence),
-        rollback=rollback(evidence),
+        health=well,
+        rollback=back,
         signoff=signed,
         provenance=provenance(evidence, digest),
     )
 
 
-def _links(evidence: Evidence) -> dict[str, str]:
-    return {c.id: row_id("check", c.id) for c in evidence.checks}
+def _links(evidence: Evidence, rows: Container[str]) -> dict[str, str]:
+    """A reason's anchor → the id of its row, where there is one."""
+    checks = ((f"check-{c.id}", row_id("check", c.id)) for c in evidence.checks)
+    return {
+        "sign-off": "dbm-signoff",
+        "transaction": "dbm-execution",
+        **{anchor: target for anchor, target in checks if target in rows},
+        **{f"criterion-{c.name}": row_id("criterion", c.name) for c in evidence.criteria},
+        **{f"migration-{m.version}": row_id("migration", m.version) for m in evidence.migrations},
+    }

@@ -6,63 +6,53 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence.observing import final_checks
-from pytest_dbmigrate.evidence.record import Failed, NotChecked, Passed, outcome
+from pytest_dbmigrate.evidence.record import Failed, Passed, outcome
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.result import Seen, row_id, seen
-from pytest_dbmigrate.report.sql import formatted
+from pytest_dbmigrate.report.sections.opened import Opened, opened
+from pytest_dbmigrate.report.sections.result import Seen, Status, row_id, seen, status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from pytest_dbmigrate.evidence.record import Check, Evidence, Observation
+    from pytest_dbmigrate.evidence.record import Check, Evidence
 
-SHOWN_ROWS = 20
-SHOWN_COLUMNS = 12
-SHOWN_DETAILS = 30
+FEW = 200
+"""Checks up to which each has a row; beyond, those that passed are folded into lists of names."""
+SHOWN_ROWS = 300
+"""Rows of checks that did not pass; beyond, those too are folded."""
 OPENED = 50
-"""Failures that open in their row; later ones are rows only, so that the page stays readable."""
-COMPACT = 40
-"""Checks of a set, beyond which those that passed stand in a folded list of names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows a query returned, as text; `said` tells what is left out."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str | None, ...], ...]
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a check that did not pass shows below its row."""
-
-    rows: Rows | None
-    details: tuple[str, ...]
-    sql: str
-    place: str
-    note: str
+"""Failures that open in their row."""
+SHOWN_SETS = 200
+"""Sets with a heading; beyond, those that passed completely are folded into one."""
+SHOWN_NAMES = 2_000
+SHOWN_SQL = 40
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check; `opened` where it did not pass."""
+    """One check; `opened` where there is more to show than fits into a row."""
 
     id: str
     number: int
     title: str
-    name: str
     expected: str
     seen: Seen
     sub: tuple[str, ...]
-    place: str
     opened: Opened | None
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """Checks of one outcome that have no row of their own."""
+
+    status: Status
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSet:
-    """A query set: the rows shown, and the passed ones that are folded into a list of names.
+    """A query set: its rows, and what is folded.
 
     `short` is its part of the headline (`4/4`), empty where none of its checks is counted there.
     """
@@ -72,19 +62,33 @@ class CheckSet:
     short: str
     complete: bool
     rows: tuple[CheckRow, ...]
-    folded: tuple[str, ...]
+    folded: tuple[Folded, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All sets; `passed` of `total` are the final verifications, as the plan's figure counts them."""
+    """All sets; `passed` of `total` are the final verifications, as the plan counts them."""
 
     sets: tuple[CheckSet, ...]
+    shorts: tuple[tuple[str, bool], ...]
     passed: int
     total: int
     sql: tuple[tuple[str, str], ...]
     sql_said: str
-    unopened: int
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all rows: what a link can lead to."""
+        return frozenset(row.id for group in self.sets for row in group.rows)
+
+
+class _Budget:
+    """What is left to be shown of each kind, while the rows are made in order."""
+
+    def __init__(self, checks: int) -> None:
+        self.fold_passed = checks > FEW
+        self.rows = SHOWN_ROWS
+        self.opened = OPENED
 
 
 def checks(evidence: Evidence) -> Checks:
@@ -95,24 +99,24 @@ def checks(evidence: Evidence) -> Checks:
         numbered.setdefault(_set_of(check), []).append((n, check))
     counted = final_checks(evidence)
     ids = {c.id for c in counted}
-    openings = iter(range(OPENED))
-    sets = tuple(_set(name, found, ids, openings) for name, found in numbered.items())
+    budget = _Budget(len(shown))
+    sets = [_set(name, found, ids, budget) for name, found in numbered.items()]
     written = [c for c in shown if c.sql]
-    few = len(written) <= COMPACT
+    few = len(written) <= SHOWN_SQL
     return Checks(
-        sets=sets,
+        sets=_merged(sets),
+        shorts=tuple((s.short, s.complete) for s in sets if s.short),
         passed=_passed(counted),
         total=len(counted),
         sql=tuple((_title(c), text.block(c.sql)) for c in written) if few else (),
         sql_said="" if few else f"The SQL of {len(written):,} checks stands in evidence.json.",
-        unopened=max(0, sum(_opens(c) for c in shown) - OPENED),
     )
 
 
 def rows_of(found: Sequence[Check]) -> tuple[CheckRow, ...]:
     """Rows for a section that shows checks of its own (health, rollback)."""
-    openings = iter(range(OPENED))
-    return tuple(_row(n, check, openings) for n, check in enumerate(found, 1))
+    budget = _Budget(0)
+    return tuple(_row(n, check, budget) for n, check in enumerate(found, 1))
 
 
 def _set_of(check: Check) -> str:
@@ -123,28 +127,47 @@ def _set_of(check: Check) -> str:
     return check.source.rpartition(":")[0] or check.source or "Checks"
 
 
-def _set(
-    name: str, found: list[tuple[int, Check]], counted: set[str], openings: Iterator[int]
-) -> CheckSet:
+def _set(name: str, found: list[tuple[int, Check]], counted: set[str], budget: _Budget) -> CheckSet:
     judged = [c for _, c in found if c.applicable and c.required]
     final = [c for c in judged if c.id in counted]
-    passed, total = _passed(judged), len(judged)
-    compact = len(found) > COMPACT
     rows = []
-    folded = []
+    folded: dict[str, list[str]] = {}
     for n, check in found:
-        if compact and isinstance(check.result, Passed) and not _vacuous(check):
-            folded.append(_title(check))
+        passed = isinstance(check.result, Passed)
+        if (passed and budget.fold_passed) or (not passed and budget.rows <= 0):
+            folded.setdefault(outcome(check.result), []).append(_title(check))
         else:
-            rows.append(_row(n, check, openings))
+            budget.rows -= not passed
+            rows.append(_row(n, check, budget))
     return CheckSet(
         title=text.line(name),
-        tally=f"{passed:,} of {total:,}" if total else "none required at this stage",
+        tally=_tally(_passed(judged), len(judged)),
         short=f"{_passed(final)}/{len(final)}" if final else "",
-        complete=passed == total,
+        complete=_passed(judged) == len(judged),
         rows=tuple(rows),
-        folded=tuple(folded),
+        folded=tuple(_folded(word, names) for word, names in folded.items()),
     )
+
+
+def _folded(word: str, names: list[str]) -> Folded:
+    left = len(names) - SHOWN_NAMES
+    more = (f"and {left:,} more, in evidence.json",) if left > 0 else ()
+    return Folded(status(word), len(names), (*names[:SHOWN_NAMES], *more))
+
+
+def _merged(sets: list[CheckSet]) -> tuple[CheckSet, ...]:
+    """All sets, or of very many those that did not pass and the first that did."""
+    if len(sets) <= SHOWN_SETS:
+        return tuple(sets)
+    kept = [s for s in sets if not s.complete or s.rows]
+    quiet = [s for s in sets if s.complete and not s.rows]
+    rest = _folded("PASS", [f"{s.title} ({s.tally})" for s in quiet])
+    title = f"{len(quiet):,} further sets, all passed"
+    return (*kept, CheckSet(title, "", "", complete=True, rows=(), folded=(rest,)))
+
+
+def _tally(passed: int, total: int) -> str:
+    return f"{passed:,} of {total:,}" if total else "none required at this stage"
 
 
 def _passed(found: Sequence[Check]) -> int:
@@ -155,76 +178,31 @@ def _title(check: Check) -> str:
     return text.line(check.title) or text.line(check.name) or text.line(check.id)
 
 
-def _vacuous(check: Check) -> bool:
-    return bool(check.passed_before) and not check.meant_to_stay
-
-
-def _opens(check: Check) -> bool:
-    return check.applicable and outcome(check.result) != "PASS"
-
-
-def _row(n: int, check: Check, openings: Iterator[int]) -> CheckRow:
+def _row(n: int, check: Check, budget: _Budget) -> CheckRow:
     sub = []
-    if not check.applicable:
-        sub.append("not counted")
-    elif not check.required:
+    if check.applicable and not check.required:
         sub.append("informational, does not stop GO")
-    if _vacuous(check):
+    if check.passed_before and not check.meant_to_stay:
         sub.append("passed before the migrations too: it cannot tell whether they worked")
     if check.phase not in {"", "final"}:
         sub.append(f"phase {text.line(check.phase, 40)}")
-    if check.note and not _opens(check):
-        sub.append(text.line(check.note))
-    opened = _opened(check) if _opens(check) and next(openings, None) is not None else None
+    word = outcome(check.result)
+    opens = check.applicable and word in {"FAIL", "ERROR"} and budget.opened > 0
+    budget.opened -= opens
+    if not opens:
+        sub += [text.line(check.note)] if check.note else []
+        sub += [text.line(check.source, 400)] if check.applicable and word != "PASS" else []
     return CheckRow(
         id=row_id("check", check.id),
         number=n,
         title=_title(check),
-        name=text.line(check.name),
         expected=text.line(check.expected),
         seen=seen(check.result, applicable=check.applicable),
         sub=tuple(sub),
-        place=text.line(check.source, 400),
-        opened=opened,
+        opened=_opened(check) if opens else None,
     )
 
 
 def _opened(check: Check) -> Opened:
-    result = check.result
-    observed = result.observed if isinstance(result, Failed) else None
-    return Opened(
-        rows=_rows(observed) if observed else None,
-        details=_details(observed.details if observed else ()),
-        sql="" if isinstance(result, NotChecked) else formatted(check.sql),
-        place=text.line(check.source, 400),
-        note=text.line(check.note),
-    )
-
-
-def _details(details: tuple[str, ...]) -> tuple[str, ...]:
-    shown = tuple(text.line(d) for d in details[:SHOWN_DETAILS])
-    left = len(details) - SHOWN_DETAILS
-    return (*shown, f"and {left:,} more, in evidence.json") if left > 0 else shown
-
-
-def _rows(observed: Observation) -> Rows | None:
-    if not observed.columns or not observed.rows:
-        return None
-    total = max(observed.row_count, len(observed.rows))
-    if observed.rows == ((observed.text,),) and total == 1:
-        return None  # the row above says it already
-    shown = observed.rows[:SHOWN_ROWS]
-    said = f"{text.count(total, 'row')}"
-    if len(shown) < total:
-        said = f"{text.count(total, 'row')}, the first {len(shown)} shown"
-    if len(observed.columns) > SHOWN_COLUMNS:
-        said += f"; {len(observed.columns)} columns, the first {SHOWN_COLUMNS} shown"
-    return Rows(
-        tuple(text.line(c, 80) for c in observed.columns[:SHOWN_COLUMNS]),
-        tuple(
-            tuple(None if v is None else text.line(v, 200) for v in row[:SHOWN_COLUMNS])
-            for row in shown
-        ),
-        said,
-    )
-
+    observed = check.result.observed if isinstance(check.result, Failed) else None
+    return opened(observed, sql=check.sql, source=check.source, note=check.note)

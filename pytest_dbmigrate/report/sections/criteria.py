@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence.record import outcome
+from pytest_dbmigrate.evidence.sign_off import standing_signatures, waived_names
 from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.result import Seen, row_id, seen, status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from pytest_dbmigrate.evidence.decision import Signature
     from pytest_dbmigrate.evidence.record import Criterion, Evidence
@@ -50,6 +51,7 @@ class Criteria:
     failed: int
     unchecked: int
     unsigned: int
+    waived: int
 
     @property
     def planned(self) -> bool:
@@ -62,22 +64,27 @@ class Criteria:
         parts = [f"{self.failed} failed", f"{self.unchecked} not checked"]
         if self.unsigned:
             parts.append(f"{self.unsigned} to be signed")
+        if self.waived:
+            parts.append(f"{self.waived} waived")
         return "all of them" if self.met == self.total else ", ".join(parts)
 
 
-def criteria(evidence: Evidence, signatures: Sequence[Signature]) -> Criteria:
-    """The plan's criteria in the plan's order of groups."""
-    known = {c.id for c in evidence.checks}
+def criteria(
+    evidence: Evidence, signatures: Sequence[Signature], shown: Container[str]
+) -> Criteria:
+    """The plan's criteria in the plan's order of groups; `shown` are the ids of rows of checks."""
+    waived = waived_names(evidence, signatures)
+    signed = [s for s in standing_signatures(evidence, signatures) if s.decision == "GO"]
     groups: dict[str, list[Criterion]] = {}
     for criterion in evidence.criteria:
         groups.setdefault(criterion.group, []).append(criterion)
-    words = [_word(c, signatures) for c in evidence.criteria if _counts(c)]
+    words = [_word(c, signed, waived) for c in evidence.criteria if _counts(c)]
     return Criteria(
         groups=tuple(
             CriterionGroup(
                 text.line(name) or "Criteria",
-                _tally(found, signatures),
-                tuple(_row(c, signatures, known) for c in found),
+                _tally([_word(c, signed, waived) for c in found if _counts(c)]),
+                tuple(_row(c, signed, shown) for c in found),
             )
             for name, found in groups.items()
         ),
@@ -86,6 +93,7 @@ def criteria(evidence: Evidence, signatures: Sequence[Signature]) -> Criteria:
         failed=words.count("FAIL") + words.count("ERROR"),
         unchecked=words.count("NOT CHECKED"),
         unsigned=words.count("NOT SIGNED"),
+        waived=words.count("WAIVED"),
     )
 
 
@@ -93,53 +101,51 @@ def _counts(criterion: Criterion) -> bool:
     return criterion.required and criterion.applicable
 
 
-def _word(criterion: Criterion, signatures: Sequence[Signature]) -> str:
+def _word(criterion: Criterion, signed: Sequence[Signature], waived: Container[str]) -> str:
     """The outcome; a criterion that the plan lets a role attest is SIGNED or NOT SIGNED."""
-    if not criterion.signed_by:
-        return outcome(criterion.result)
-    return "SIGNED" if _attested(criterion, signatures) else "NOT SIGNED"
+    word: str = outcome(criterion.result)
+    if criterion.signed_by:
+        word = "SIGNED" if _attested(criterion, signed) else "NOT SIGNED"
+    return "WAIVED" if word not in {"PASS", "SIGNED"} and criterion.name in waived else word
 
 
-def _attested(criterion: Criterion, signatures: Sequence[Signature]) -> Signature | None:
-    for signature in signatures:
-        waived = criterion.name in signature.waived
-        if signature.valid and signature.role == criterion.signed_by and not waived:
-            return signature if signature.decision == "GO" else None
+def _attested(criterion: Criterion, signed: Sequence[Signature]) -> Signature | None:
+    """The GO of the role that the plan asks, unless that very signature waives the criterion."""
+    for signature in signed:
+        if signature.role == criterion.signed_by and criterion.name not in signature.waived:
+            return signature
     return None
 
 
-def _tally(found: list[Criterion], signatures: Sequence[Signature]) -> str:
-    words = [_word(c, signatures) for c in found if _counts(c)]
+def _tally(words: Sequence[str]) -> str:
     if not words:
         return "none required at this stage"
     return f"{words.count('PASS') + words.count('SIGNED')} of {len(words)}"
 
 
-def _row(
-    criterion: Criterion, signatures: Sequence[Signature], known: set[str]
-) -> CriterionRow:
+def _row(criterion: Criterion, signed: Sequence[Signature], rows: Container[str]) -> CriterionRow:
     shown = seen(criterion.result, applicable=criterion.applicable)
     if criterion.signed_by and criterion.applicable:
-        shown = _signed(criterion, _attested(criterion, signatures))
+        shown = _attestation(criterion, _attested(criterion, signed))
     sub = []
     if criterion.applicable and not criterion.required:
         sub.append("informational, does not stop GO")
-    waivers = [s for s in signatures if s.valid and criterion.name in s.waived]
-    sub += [f"waived by name: {text.line(s.person, 100)}" for s in waivers]
+    waivers = [s for s in signed if criterion.name in s.waived]
+    sub += [f"waived by {text.line(s.person, 100)}" for s in waivers]
     if criterion.source:
         sub.append(text.line(criterion.source, 200))
-    href = next((row_id("check", c) for c in criterion.evidence if c in known), "")
+    targets = (row_id("check", name) for name in criterion.evidence)
     return CriterionRow(
         id=row_id("criterion", criterion.name),
         title=text.line(criterion.title) or text.line(criterion.name),
         expected=text.line(criterion.expected),
         seen=shown,
         sub=tuple(sub),
-        href=href,
+        href=next((target for target in targets if target in rows), ""),
     )
 
 
-def _signed(criterion: Criterion, signature: Signature | None) -> Seen:
+def _attestation(criterion: Criterion, signature: Signature | None) -> Seen:
     if signature is None:
         plain = seen(criterion.result)
         return Seen(status("NOT SIGNED"), plain.observed, plain.todo)

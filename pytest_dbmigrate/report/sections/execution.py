@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         StatementRun,
     )
 
-SHOWN_STATEMENTS = 40
+SHOWN_STATEMENTS = 400
+"""Rows of statements in all; each migration has its part of them, but 5 at least."""
+SHOWN_EACH = 40
 SHOWN_LOCKS = 30
 SHOWN_NOTICES = 20
 
@@ -118,7 +120,7 @@ def execution(evidence: Evidence) -> Execution:
     ran = [m for m in runs if m.outcome != "not run"]
     held, axis, left = _locks(runs)
     return Execution(
-        migrations=tuple(_migration(m) for m in runs),
+        migrations=tuple(_migration(m, max(5, SHOWN_STATEMENTS // len(runs))) for m in runs),
         total=text.duration(sum(m.duration_ns for m in ran)) if ran else "",
         fate=_fate(evidence),
         locks=held,
@@ -145,15 +147,16 @@ def _fate(evidence: Evidence) -> str:
         case "committed":
             return f"One transaction, committed{ended}{held}{why}."
         case "unchanged":
-            return f"Rolled back{ended}{held}{why}. The database is as before, except sequence positions."
+            rolled_back = f"Rolled back{ended}{held}{why}."
+            return f"{rolled_back} The database is as before, except sequence positions."
         case "unknown":
             return f"Whether the COMMIT{ended} took effect is unknown{why}."
         case "nothing written":
             return f"Nothing was written to the database{why}."
 
 
-def _migration(run: MigrationRun) -> MigrationView:
-    statements, left_out = _shown(run.statements)
+def _migration(run: MigrationRun, limit: int) -> MigrationView:
+    statements, left_out = _shown(run.statements, min(limit, SHOWN_EACH))
     origin = run.statements[0].start_ns if run.statements else 0
     length = max((s.start_ns + s.duration_ns - origin for s in run.statements), default=0)
     notices = sum(len(s.notices) for s in run.statements)
@@ -178,14 +181,15 @@ def _migration(run: MigrationRun) -> MigrationView:
     )
 
 
-def _shown(found: tuple[StatementRun, ...]) -> tuple[tuple[StatementRun, ...], str]:
+def _shown(found: tuple[StatementRun, ...], limit: int) -> tuple[tuple[StatementRun, ...], str]:
     """The statements worth a row: all of a short file, else those that took longest or spoke."""
-    if len(found) <= SHOWN_STATEMENTS:
+    if len(found) <= limit:
         return found, ""
-    weight = sorted(
-        range(len(found)), key=lambda n: (bool(found[n].notices), found[n].duration_ns), reverse=True
-    )
-    chosen = set(weight[:SHOWN_STATEMENTS])
+
+    def weight(n: int) -> tuple[bool, int]:
+        return bool(found[n].notices), found[n].duration_ns
+
+    chosen = set(sorted(range(len(found)), key=weight, reverse=True)[:limit])
     rest = sum(s.duration_ns for n, s in enumerate(found) if n not in chosen)
     said = (
         f"{len(found):,} statements; shown are the {len(chosen)} that sent notices or took longest."
@@ -223,7 +227,9 @@ def _locks(runs: tuple[MigrationRun, ...]) -> tuple[tuple[LockRow, ...], str, st
     found = sorted(
         first.values(),
         key=lambda k: (
-            order.index(_mode(k)) if _mode(k) in order else len(order), -k.held_ns, k.relation
+            order.index(_mode(k)) if _mode(k) in order else len(order),
+            -k.held_ns,
+            k.relation,
         ),
     )
     axis = max((k.at_ns + k.held_ns for k in found), default=0)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.report import text
 
 if TYPE_CHECKING:
+    from pytest_dbmigrate.evidence.decision import Decision
     from pytest_dbmigrate.evidence.record import Evidence, Target
 
 _STAGES = {
+    "sign-off": "Sign-off: the rehearsal, and who signed it for production",
     "rehearsal": "Rehearsal: decides whether the migrations may run on production",
     "verify": "Verification of a database as it is, nothing applied",
     "production": "Production run",
@@ -41,17 +43,18 @@ def server(target: Target | None) -> str:
     return f"{name}, embedded, thrown away afterwards" if target.embedded else name
 
 
-def identity(evidence: Evidence) -> Identity:
+def identity(evidence: Evidence, decision: Decision) -> Identity:
     """The head of the report."""
     run = evidence.run
     title = text.line(run.title) or "Database migration"
+    version = text.line(evidence.tools.get("pytest-dbmigrate", ""), 40)
     return Identity(
         title=title,
-        stage=_STAGES[run.stage],
+        stage=_STAGES[decision.stage if decision.stage == "sign-off" else run.stage],
         target=text.line(evidence.target.url, 200) if evidence.target else "no database",
         server=server(evidence.target),
         when=text.span(run.started, run.finished),
         run=text.line(run.id, 100),
         operator=text.line(run.operator, 100) or "unknown",
-        tool=f"pytest-dbmigrate {text.line(evidence.tools.get('pytest-dbmigrate', ''), 40)}".strip(),
+        tool=f"pytest-dbmigrate {version}".strip(),
     )

@@ -57,9 +57,7 @@ class Metrics:
 
 def metrics(evidence: Evidence) -> Metrics:
     """Before and after, figures first, then rows by table: losses on top."""
-    changed = [
-        r for r in evidence.rows if r.inserted or r.updated or r.deleted or r.lost or r.note
-    ]
+    changed = [r for r in evidence.rows if r.inserted or r.updated or r.deleted or r.lost or r.note]
     changed.sort(key=lambda r: (not (r.lost and not r.declared), not r.lost, r.table))
     quiet = len(evidence.rows) - len(changed)
     left = len(changed) - SHOWN_TABLES
@@ -95,7 +93,7 @@ def _metric(metric: Metric) -> MetricRow:
     axis = max(old or 0, new or 0)
     change = ""
     if old is not None and new is not None and same_unit:
-        change = "same" if new == old else f"{'+' if new > old else '−'}{_difference(old, new)}"
+        change = "same" if new == old else f"{'+' if new > old else '-'}{_difference(old, new)}"
     return MetricRow(
         id=row_id("metric", metric.name),
         title=text.line(metric.title) or text.line(metric.name),

@@ -9,15 +9,17 @@ from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.identity import server
 
 if TYPE_CHECKING:
-    from pytest_dbmigrate.evidence.record import Evidence, Target
+    from pytest_dbmigrate.evidence.record import Evidence, Production, Rehearsal, Target
+
+SHOWN_FILES = 300
+SHOWN_NOTES = 100
 
 _LIMITS = (
     "Checks of data hold at the moment they ran: others kept writing before and after.",
     "The time of a signature is the signer's own clock.",
-    "Whoever controls the machine controls what it measures; the digest shows that the record was"
-    " not changed afterwards, not that the machine was honest.",
-    "Verifications run read-only on the server; functions with effects outside the database cannot"
-    " all be ruled out.",
+    "Whoever controls the machine controls what it measures.",
+    "The digest shows that the record is unchanged, not that the machine was honest.",
+    "Verifications are read-only; functions with effects outside the database may remain.",
 )
 
 
@@ -37,6 +39,7 @@ class Provenance:
 
     facts: tuple[tuple[str, str], ...]
     files: tuple[FileRow, ...]
+    files_said: str
     digest: str
     notes: tuple[str, ...]
     limits: tuple[str, ...]
@@ -45,12 +48,14 @@ class Provenance:
 def provenance(evidence: Evidence, digest: str) -> Provenance:
     """Where each figure comes from."""
     run, transaction = evidence.run, evidence.transaction
+    left = len(evidence.files) - SHOWN_FILES
     facts = [("Run", text.line(run.id, 100)), ("Command", text.line(run.command, 1_000))]
     facts.append(("Operator", text.line(run.operator, 100)))
     facts.append(("Selected", f"{run.selected:,} of {run.planned:,} planned checks"))
     if run.rehearsal:
-        allowed = run.rehearsal
-        facts.append(("Rehearsal", f"{text.line(allowed.run, 100)}, sha256 {allowed.evidence_sha256}"))
+        facts.append(("Rehearsal", _other_run(run.rehearsal)))
+    if run.production:
+        facts.append(("Watches over", _other_run(run.production)))
     if evidence.target:
         facts += _target(evidence.target)
     if transaction.began:
@@ -61,12 +66,17 @@ def provenance(evidence: Evidence, digest: str) -> Provenance:
         facts=tuple((label, value) for label, value in facts if value),
         files=tuple(
             FileRow(text.line(f.path, 300), f.role, f"{f.bytes:,}", f.sha256)
-            for f in evidence.files
+            for f in evidence.files[:SHOWN_FILES]
         ),
+        files_said=f"and {text.count(left, 'more file')}, in evidence.json" if left > 0 else "",
         digest=text.line(digest, 80),
-        notes=tuple(text.line(n, 1_000) for n in evidence.notes),
+        notes=tuple(text.line(n, 1_000) for n in evidence.notes[:SHOWN_NOTES]),
         limits=_LIMITS,
     )
+
+
+def _other_run(run: Rehearsal | Production) -> str:
+    return f"{text.line(run.run, 100)}, sha256 {run.evidence_sha256}"
 
 
 def _transaction(evidence: Evidence) -> str:

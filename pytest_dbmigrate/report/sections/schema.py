@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.report import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from pytest_dbmigrate.evidence.record import Change, Evidence
 
 SHOWN = 150
 """Changes of one kind that are listed by name."""
 
-_SIGNS = {"removed": "−", "changed": "~", "added": "+"}
+_SIGNS = {"removed": "-", "changed": "~", "added": "+"}
 _ORDER = tuple(_SIGNS)
 # What columns, keys, policies and the like come and go with.
 _OWNERS = {
@@ -77,12 +77,14 @@ def schema(evidence: Evidence) -> Schema:
     """
     target = evidence.target
     before, after = (target.schema_before, target.schema_after) if target else ("", "")
-    makers = {
+    makers: dict[tuple[str, str, str], str] = {
         (c.kind, c.identity, c.change): text.line(m.version, 40)
         for m in evidence.migrations
         for c in m.changes
     }
-    owners = {(c.change, c.identity) for c in evidence.changes if c.kind in _OWNERS}
+    owners: set[tuple[str, str]] = {
+        (c.change, c.identity) for c in evidence.changes if c.kind in _OWNERS
+    }
     parts: dict[tuple[str, str], Counter[str]] = {}
     kinds: dict[str, list[Change]] = {}
     for change in evidence.changes:
@@ -103,12 +105,12 @@ def schema(evidence: Evidence) -> Schema:
 
 def tally(changes: Iterable[Change]) -> str:
     """`9 removed, 1 changed, 18 added`; empty for no change."""
-    words = Counter(c.change for c in changes)
+    words: Counter[str] = Counter(c.change for c in changes)
     return ", ".join(f"{words[w]:,} {w}" for w in _ORDER if words[w])
 
 
-def _owner(change: Change, owners: set[tuple[str, str]]) -> str:
-    """The added or removed object that this one hangs on: `public.t` of `public.t.c`, `k on public.t`."""
+def _owner(change: Change, owners: Container[tuple[str, str]]) -> str:
+    """The added or removed object that this one hangs on: `t` of `t.c` and of `k on t`."""
     if change.kind in _OWNERS or change.change == "changed":
         return ""
     on = change.identity.rpartition(" on ")[2]
@@ -127,7 +129,7 @@ def _kind(
     ordered = sorted(found, key=lambda c: (_ORDER.index(c.change), c.declared, c.identity))
     left = len(found) - SHOWN
     return Kind(
-        title=text.line(name, 60),
+        title=_heading(_plural(text.line(name, 60), len(found))),
         tally=tally(found),
         rows=tuple(
             ChangeRow(
@@ -151,6 +153,10 @@ def _kind(
 def _with(parts: Counter[str]) -> str:
     named = [f"{n:,} {_plural(text.line(kind, 40), n)}" for kind, n in parts.most_common()]
     return f"with {', '.join(named)}" if named else ""
+
+
+def _heading(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _plural(kind: str, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.evidence.sign_off import standing_signatures
 from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.result import Status, row_id, status
 
@@ -44,6 +45,7 @@ class SignOff:
 def sign_off(evidence: Evidence, signatures: Sequence[Signature]) -> SignOff:
     """The sign-off table."""
     titles = {r.name: r.title or r.name for r in evidence.roles}
+    standing = standing_signatures(evidence, signatures)
     rows: list[SignatureRow] = []
     missing = []
     for name, title in titles.items():
@@ -53,12 +55,14 @@ def sign_off(evidence: Evidence, signatures: Sequence[Signature]) -> SignOff:
             missing.append(name)
         if not found:
             rows.append(_unsigned(name, title))
-    rows += [_signed(f"{s.role} (no role of the plan)", s) for s in signatures if s.role not in titles]
+    rows += [
+        _signed(f"{s.role} (no role of the plan)", s) for s in signatures if s.role not in titles
+    ]
     return SignOff(
         rows=tuple(rows),
-        signed=sum(any(s.valid and s.role == name for s in signatures) for name in titles),
+        signed=len({s.role for s in standing}),
         required=len(titles),
-        refusing=sum(s.valid and s.decision == "NO-GO" for s in signatures),
+        refusing=sum(s.decision == "NO-GO" for s in standing),
         refused=sum(not s.valid for s in signatures),
         how=tuple(
             f"pytest-dbmigrate sign {text.line(evidence.run.id, 100)}"

@@ -40,7 +40,7 @@ class PhaseRow:
     name: str
     planned: str
     observed: str
-    sub: str
+    sub: tuple[str, ...]
     plan_bar: Bar | None
     run_bar: Bar | None
     label: str
@@ -138,16 +138,15 @@ def _row(
             observed = text.duration(text.nanoseconds(run.end - run.start))
         if plan:
             remarks += _against(plan, run)
-    sub = ", ".join(remarks)
     name = text.line(phase.name, 120)
     return PhaseRow(
         name=name[:1].upper() + name[1:],
         planned=planned,
         observed=observed,
-        sub=sub,
+        sub=tuple(remarks),
         plan_bar=plan_bar,
         run_bar=run_bar,
-        label=f"planned {planned}; observed {observed} {sub}".strip(),
+        label=f"planned {planned}; observed {', '.join([observed, *remarks])}",
     )
 
 

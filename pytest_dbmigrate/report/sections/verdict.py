@@ -67,13 +67,12 @@ def verdict(
 ) -> Verdict:
     """The word, why, and what to do."""
     left = len(decision.reasons) - SHOWN_REASONS
-    state = evidence.transaction.state
     return Verdict(
         word=decision.word,
         go=decision.go,
         sentence=text.line(decision.sentence, 600),
-        database=text.line(decision.database),
-        alarm=state == "unknown" or (state == "committed" and not decision.go),
+        database=text.line(decision.database).removeprefix("database "),
+        alarm=_alarming(evidence) and not decision.go,
         incomplete=_incomplete(evidence),
         facts=_facts(evidence, *parts),
         obstacles=tuple(
@@ -89,33 +88,40 @@ def verdict(
     )
 
 
+def _alarming(evidence: Evidence) -> bool:
+    """Whether a NO-GO must not be taken for "nothing happened": a real database was changed."""
+    throw_away = evidence.target is not None and evidence.target.embedded
+    return evidence.transaction.state in {"unknown", "committed"} and not throw_away
+
+
 def _facts(
     evidence: Evidence, criteria: Criteria, checks: Checks, execution: Execution, signed: SignOff
 ) -> tuple[Fact, ...]:
-    marks = [(s.short, s.complete) for s in checks.sets if s.short]
+    marks = checks.shorts
     few = len(marks) <= SHOWN_SETS
     small = " ".join(short for short, _ in marks) if few else f"in {len(marks):,} sets"
     value = f"{checks.passed:,} of {checks.total:,}"
-    facts = [Fact("Verifications", value, small, tuple(marks) if few else ())]
+    facts = [Fact("Verifications", value, small, marks if few else ())]
     if criteria.planned:
         facts.append(Fact("Criteria met", f"{criteria.met} of {criteria.total}", criteria.rest))
     else:
         facts.append(Fact("Criteria", "no plan", "each verification must pass"))
-    facts.append(
-        Fact("Migration time", execution.total or "nothing applied", _time_limit(evidence))
-    )
+    if execution.total:
+        facts.append(Fact("Migration time", execution.total, _time_limit(evidence)))
+    else:
+        facts.append(Fact("Migrations", "none ran", "nothing was applied"))
     facts.append(_size(evidence))
     if signed.required:
         facts.append(Fact("Signed", f"{signed.signed} of {signed.required}", _voices(signed)))
     else:
-        facts.append(Fact("Signed", "nobody asked", "no plan names a role"))
+        facts.append(Fact("Signed", "nobody", "no plan names a role"))
     return tuple(facts)
 
 
 def _voices(signed: SignOff) -> str:
     parts = []
     if signed.refusing:
-        parts.append(f"{signed.refusing} × NO-GO")
+        parts.append(f"{signed.refusing} signed NO-GO")
     if signed.refused:
         parts.append(f"{signed.refused} refused")
     if not parts:
