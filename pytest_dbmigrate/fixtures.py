@@ -38,14 +38,14 @@ def dbmigrate_target(dbmigrate_run: Run) -> Identity:
     """The target as it described itself: version, database, role, rights."""
     gate = dbmigrate_run.open()
     if dbmigrate_run.identity is None:
-        pytest.skip(f"not run: {gate.stopped}")
+        pytest.skip(f"not run: {gate.seen.stopped}")
     return dbmigrate_run.identity
 
 
 @pytest.fixture(scope="session")
 def dbmigrate_migrations(dbmigrate_run: Run) -> dict[str, Applied]:
     """The migrations as they ran, by version."""
-    return _migrated(dbmigrate_run).applied
+    return _migrated(dbmigrate_run).seen.applied
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def dbmigrate_connection(dbmigrate_run: Run) -> Iterator[HeldConnection]:
     Tests that ask for it are run before the COMMIT and must pass for it.
     """
     gate = _migrated(dbmigrate_run)
-    if gate.stopped:
-        pytest.skip(f"not run: {gate.stopped}")
+    if gate.seen.stopped:
+        pytest.skip(f"not run: {gate.seen.stopped}")
     from pytest_dbmigrate.postgres.guarded import lend  # noqa: PLC0415  (import time)
 
     with lend(gate) as conn:
@@ -71,8 +71,8 @@ def dbmigrate_postgresql_proc(dbmigrate_run: Run) -> NoopExecutor:
     """
     gate = dbmigrate_run.open()
     gate.advance(gate.steps[-1])
-    if gate.stopped:
-        pytest.skip(f"there is no migrated database to copy: {gate.stopped}")
+    if gate.seen.stopped:
+        pytest.skip(f"there is no migrated database to copy: {gate.seen.stopped}")
     copy = dbmigrate_run.template()
     if copy is None:
         pytest.skip("copies are made of a throw-away database only, not of --db-url")

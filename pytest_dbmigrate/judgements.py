@@ -38,7 +38,7 @@ def verification(check: Check) -> Body:
         if step not in gate.steps:
             pytest.skip(NOT_APPLICABLE)
         gate.advance(step)
-        finding = gate.findings[key(check)]
+        finding = gate.seen.findings[key(check)]
         match finding.verdict.outcome:
             case Outcome.PASS:
                 return
@@ -61,9 +61,9 @@ def applied(migration: Migration) -> Body:
         if step not in gate.steps:
             pytest.skip(NOT_APPLICABLE)
         gate.advance(step)
-        run = gate.applied.get(migration.version)
+        run = gate.seen.applied.get(migration.version)
         if run is None:
-            pytest.skip(f"not run: {gate.stopped}")
+            pytest.skip(f"not run: {gate.seen.stopped}")
         if run.fault is not None:
             raise JudgementError(failure.render_fault(run.fault))
 
@@ -78,9 +78,9 @@ def reran(migration: Migration, session: Session) -> Body:
         if Step("rerun") not in gate.steps:
             pytest.skip("not applicable: only a throw-away database is migrated twice")
         gate.advance(Step("rerun"))
-        found = [r for r in gate.reruns if (r.version, r.session) == (migration.version, session)]
+        found = [r for r in gate.seen.reruns if (r.version, r.session) == (migration.version, session)]
         if not found:
-            pytest.skip(f"not run: {gate.stopped}")
+            pytest.skip(f"not run: {gate.seen.stopped}")
         if found[0].fault is not None:
             raise JudgementError(failure.render_fault(found[0].fault, "applied once more: "))
         if found[0].changed:
@@ -96,10 +96,10 @@ def committed(dbmigrate_run: Run) -> None:
     if step not in gate.steps:
         pytest.skip(NOT_APPLICABLE)
     gate.advance(step)
-    if gate.ending is None:
-        pytest.skip(f"nothing was written: {gate.stopped}")
-    if gate.ending.state != "committed":
-        raise JudgementError(failure.render_ending(gate.ending, gate.stopped))
+    if gate.seen.ending is None:
+        pytest.skip(f"nothing was written: {gate.seen.stopped}")
+    if gate.seen.ending.state != "committed":
+        raise JudgementError(failure.render_ending(gate.seen.ending, gate.seen.stopped))
 
 
 def decided(dbmigrate_run: Run) -> None:

@@ -170,6 +170,20 @@ OPTIONS = (
         metavar="TIME",
     ),
     Option(
+        "--dbmigrate-hold-timeout",
+        "how long the transaction may last, from BEGIN to COMMIT: other sessions wait for its locks",
+        read=duration,
+        default="5min",
+        metavar="TIME",
+    ),
+    Option(
+        "--dbmigrate-retries",
+        "how often to start again from BEGIN when a lock could not be had or a deadlock was met",
+        read=count,
+        default="3",
+        metavar="N",
+    ),
+    Option(
         "--dbmigrate-connect-timeout",
         "how long to wait for the server to answer",
         read=duration,
@@ -223,6 +237,8 @@ class Settings:
     lock_timeout: int
     statement_timeout: int
     idle_timeout: int
+    hold_timeout: int
+    retries: int
     connect_timeout: int
     off: tuple[str, ...]
     explain: str
@@ -315,6 +331,8 @@ def read_settings(config: pytest.Config) -> Settings:
         lock_timeout=values["dbmigrate_lock_timeout"],
         statement_timeout=values["dbmigrate_statement_timeout"],
         idle_timeout=values["dbmigrate_idle_timeout"],
+        hold_timeout=values["dbmigrate_hold_timeout"],
+        retries=values["dbmigrate_retries"],
         connect_timeout=values["dbmigrate_connect_timeout"],
         off=values["dbmigrate_off"],
         explain=values["dbmigrate_explain"],

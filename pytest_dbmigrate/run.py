@@ -68,6 +68,8 @@ class Run:
                 lock=self.settings.lock_timeout,
                 statement=self.settings.statement_timeout,
                 idle=self.settings.idle_timeout,
+                hold=self.settings.hold_timeout,
+                retries=self.settings.retries,
             ),
             commit_each=self.settings.commit_each,
             on_intent=self._remember_intent,

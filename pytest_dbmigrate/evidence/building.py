@@ -61,11 +61,11 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         if gate.stage != "verify"
         else (),
         checks=tuple(check_record(gate, c, circumstances.scrub) for c in project.checks),
-        reruns=tuple(rerun_record(r) for r in gate.reruns),
+        reruns=tuple(rerun_record(r) for r in gate.seen.reruns),
         metrics=metrics(gate),
         phases=phases(gate),
         changes=changes(gate),
-        measured=("schema",) if gate.catalog_before and gate.catalog_after else (),
+        measured=("schema",) if gate.seen.catalog_before and gate.seen.catalog_after else (),
         roles=tuple(record.Role(name=r.name, title=r.title) for r in plan.roles) if plan else (),
         policy=record.SignOffPolicy(
             operator_may_sign=plan.options.operator_may_sign,
@@ -73,7 +73,7 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         )
         if plan
         else record.SignOffPolicy(),
-        notes=tuple(circumstances.scrub(n) for n in gate.notes),
+        notes=tuple(circumstances.scrub(n) for n in gate.seen.notes),
     )
     if plan is None:
         return evidence
@@ -100,14 +100,14 @@ def _run(gate: Gate, of: Circumstances) -> record.Run:
 
 
 def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
-    if gate.began is None:
-        return record.Transaction(state="nothing written", why=of.scrub(gate.stopped))
-    held = (gate.ended - gate.began) if gate.ended else None
+    if gate.seen.began is None:
+        return record.Transaction(state="nothing written", why=of.scrub(gate.seen.stopped))
+    held = (gate.seen.ended - gate.seen.began) if gate.seen.ended else None
     return record.Transaction(
-        state=gate.ending.state if gate.ending else "unknown",
-        began=time_text(gate.began),
-        ended=time_text(gate.ended) if gate.ended else None,
-        xid=gate.intent.xid if gate.intent else "",
+        state=gate.seen.ending.state if gate.seen.ending else "unknown",
+        began=time_text(gate.seen.began),
+        ended=time_text(gate.seen.ended) if gate.seen.ended else None,
+        xid=gate.seen.intent.xid if gate.seen.intent else "",
         held_ns=int(held.total_seconds() * 1e9) if held else 0,
         why=of.scrub(_why(gate)),
     )
@@ -115,9 +115,9 @@ def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
 
 def _why(gate: Gate) -> str:
     """What explains the transaction's state; nothing for a COMMIT without a doubt."""
-    if gate.ending is None:
+    if gate.seen.ending is None:
         return "the transaction is still open"
-    return gate.ending.why or ("" if gate.ending.state == "committed" else gate.stopped)
+    return gate.seen.ending.why or ("" if gate.seen.ending.state == "committed" else gate.seen.stopped)
 
 
 def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.Target | None:
@@ -137,6 +137,6 @@ def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.
         encoding=identity.encoding,
         collation=identity.collation,
         timeline=identity.timeline,
-        schema_before=gate.catalog_before.digest if gate.catalog_before else "",
-        schema_after=gate.catalog_after.digest if gate.catalog_after else "",
+        schema_before=gate.seen.catalog_before.digest if gate.seen.catalog_before else "",
+        schema_after=gate.seen.catalog_after.digest if gate.seen.catalog_after else "",
     )

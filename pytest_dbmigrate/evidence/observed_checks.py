@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.words import CELL_CHARACTERS, TEXT_CHARACTERS, clip, time_text
-from pytest_dbmigrate.postgres.gate import compares_with_before
 from pytest_dbmigrate.spec.expectations import Outcome, Result, Verdict
-from pytest_dbmigrate.spec.judging import key
+from pytest_dbmigrate.spec.judging import compares_with_before, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from pytest_dbmigrate.postgres.gate import Finding, Gate
+    from pytest_dbmigrate.postgres.gate import Gate
+    from pytest_dbmigrate.postgres.observations import Finding
     from pytest_dbmigrate.postgres.query import Answer
     from pytest_dbmigrate.spec.annotations import Check
 
@@ -27,7 +27,7 @@ ROWS_RECORDED = 50
 def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
     """One planned check with what became of it, whether or not it ran."""
     counted = gate.project.plan.options.counted_sets if gate.project.plan else ()
-    finding = gate.findings.get(key(check))
+    finding = gate.seen.findings.get(key(check))
     result = _result(finding, scrub) if finding else _pending(gate)
     not_applicable = finding is not None and finding.verdict.reason == "not-applicable"
     elsewhere = gate.stage == "verify" and check.phase.kind in {"before", "after"}
@@ -51,13 +51,13 @@ def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
         required=not check.informational,
         applicable=not (not_applicable or elsewhere),
         counted=not counted or check.query_set in counted,
-        passed_before=gate.passed_before.get(key(check)),
+        passed_before=gate.seen.passed_before.get(key(check)),
         meant_to_stay=compares_with_before(check),
     )
 
 
 def _pending(gate: Gate) -> record.NotChecked:
-    return record.NotChecked(why=gate.stopped or "it did not run", reason="not-run")
+    return record.NotChecked(why=gate.seen.stopped or "it did not run", reason="not-run")
 
 
 def _result(finding: Finding, scrub: Scrub) -> record.Result:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def migration_record(gate: Gate, migration: Migration) -> record.MigrationRun:
     """One planned migration with what became of it, whether or not it ran."""
-    applied = gate.applied.get(migration.version)
-    began = _began_ns(gate.applied.values())
+    applied = gate.seen.applied.get(migration.version)
+    began = _began_ns(gate.seen.applied.values())
     return record.MigrationRun(
         version=migration.version,
         name=migration.name,
@@ -41,9 +41,9 @@ def _outcome(
         return "not run"
     if applied.fault is not None:
         return "failed"
-    if gate.ending is None or gate.ending.state == "unknown":
+    if gate.seen.ending is None or gate.seen.ending.state == "unknown":
         return "unknown"
-    return "committed" if gate.ending.state == "committed" else "rolled back"
+    return "committed" if gate.seen.ending.state == "committed" else "rolled back"
 
 
 def _began_ns(runs: Iterable[Applied]) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def changes(gate: Gate) -> tuple[record.Change, ...]:
     """The schema's difference, by identity; empty where it was not looked at on both sides."""
-    if gate.catalog_before is None or gate.catalog_after is None:
+    if gate.seen.catalog_before is None or gate.seen.catalog_after is None:
         return ()
     return tuple(
         record.Change(
@@ -28,7 +28,7 @@ def changes(gate: Gate) -> tuple[record.Change, ...]:
             before=clip(c.before, TEXT_CHARACTERS),
             after=clip(c.after, TEXT_CHARACTERS),
         )
-        for c in diff(gate.catalog_before, gate.catalog_after)
+        for c in diff(gate.seen.catalog_before, gate.seen.catalog_after)
     )
 
 
@@ -41,8 +41,8 @@ _METRICS = (
 
 def metrics(gate: Gate) -> tuple[record.Metric, ...]:
     """The schema's figures before and after, each None where it was not looked at."""
-    before = figures(gate.catalog_before) if gate.catalog_before else None
-    after = figures(gate.catalog_after) if gate.catalog_after else None
+    before = figures(gate.seen.catalog_before) if gate.seen.catalog_before else None
+    after = figures(gate.seen.catalog_after) if gate.seen.catalog_after else None
 
     def seen(counts: object, name: str, at: datetime | None) -> record.Observation | None:
         if counts is None or at is None:
@@ -50,13 +50,13 @@ def metrics(gate: Gate) -> tuple[record.Metric, ...]:
         value = int(getattr(counts, name))
         return record.Observation(text=str(value), at=time_text(at), by="pg_catalog", value=value)
 
-    ended = next((c.ended for c in gate.clocks if c.step.kind == "final"), None)
+    ended = next((c.ended for c in gate.seen.clocks if c.step.kind == "final"), None)
     return tuple(
         record.Metric(
             name=name,
             title=title,
-            before=seen(before, attribute, gate.began),
-            after=seen(after, attribute, ended or gate.ended),
+            before=seen(before, attribute, gate.seen.began),
+            after=seen(after, attribute, ended or gate.seen.ended),
         )
         for name, title, attribute in _METRICS
     )
@@ -64,10 +64,10 @@ def metrics(gate: Gate) -> tuple[record.Metric, ...]:
 
 def phases(gate: Gate) -> tuple[record.PhaseRun, ...]:
     """The plan's phases beside the clock, then the steps that the plan does not name."""
-    began = next((c.started for c in gate.clocks), datetime.now(UTC))
+    began = next((c.started for c in gate.seen.clocks), datetime.now(UTC))
     planned = planned_phases(gate.project.plan, began) if gate.project.plan else ()
     names = {f"apply {m.version}": f"migration {m.version}" for m in gate.project.migrations}
-    clocks = {names.get(str(c.step), str(c.step)): c for c in gate.clocks}
+    clocks = {names.get(str(c.step), str(c.step)): c for c in gate.seen.clocks}
     runs = [
         replace(
             p,

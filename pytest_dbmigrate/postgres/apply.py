@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import OperationalError, pq
 
-from pytest_dbmigrate.postgres.query import Answer, ConnectionLost, Question, ask
+from pytest_dbmigrate.postgres.query import Answer, ConnectionLost, Patience, Question, ask
 from pytest_dbmigrate.postgres.transaction import in_transaction
 from pytest_dbmigrate.spec.expectations import Failure
 
@@ -80,6 +80,7 @@ def apply(
     before_each: Callable[[Statement], None] = lambda _: None,
     after_each: Callable[[Statement, Answer], None] = lambda _s, _a: None,
     held: bool = True,
+    patience: Patience = Patience(),
     into: Applied | None = None,
 ) -> Applied:
     """Send each statement alone, in order, until one fails.
@@ -105,7 +106,7 @@ def apply(
     try:
         for statement in statements:
             before_each(statement)
-            answer = ask(conn, Question(statement.text))
+            answer = ask(conn, Question(statement.text), patience)
             applied.sent.append(Sent(statement, answer, tuple(heard)))
             heard.clear()
             applied.duration_ns = time.monotonic_ns() - began

@@ -18,7 +18,7 @@ from psycopg import OperationalError, pq
 from pytest_dbmigrate.spec.expectations import Column, Failure, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg import Connection
     from psycopg.pq.abc import PGconn, PGresult
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ROWS_KEPT = 1_000
 ROWS_COUNTED = 10_000
 BYTES_KEPT = 4 * 1024 * 1024
+WAIT_SECONDS = 0.25
+GRACE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,28 @@ class Answer:
     position: Position | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for an answer, and what to do meanwhile.
+
+    At `deadline_ns` (on time.monotonic_ns()'s clock, 0: never) the statement is cancelled; a server
+    that does not even answer that within GRACE_SECONDS is given up. `on_wait` is called every
+    WAIT_SECONDS as long as nothing comes.
+    """
+
+    deadline_ns: int = 0
+    on_wait: Callable[[], None] | None = None
+
+
 class ConnectionLost(Exception):
     """The connection broke; what the server made of the last statement is not known here."""
 
 
-def ask(conn: Connection[object], question: Question) -> Answer:
+def ask(
+    conn: Connection[object], question: Question, patience: Patience = Patience()
+) -> Answer:
     """Send one statement alone and read its answer. Raises ConnectionLost."""
-    return ask_all(conn, (question,))[0]
+    return ask_all(conn, (question,), patience)[0]
 
 
 def run(conn: Connection[object], sql: str) -> Answer:
@@ -102,7 +119,9 @@ def value(conn: Connection[object], sql: str) -> str | None:
     return rows[0][0] if rows and rows[0] else None
 
 
-def ask_all(conn: Connection[object], questions: Sequence[Question]) -> list[Answer]:
+def ask_all(
+    conn: Connection[object], questions: Sequence[Question], patience: Patience = Patience()
+) -> list[Answer]:
     """Send statements in one pipeline and read the answers in order.
 
     The list ends early, at the first failure or the first result stopped at its limits: whether
@@ -121,20 +140,20 @@ def ask_all(conn: Connection[object], questions: Sequence[Question]) -> list[Ans
         if pipelined:
             pgconn.pipeline_sync()
         for question in questions:
-            answer = _read(pgconn, question, started)
+            answer = _read(pgconn, question, started, patience)
             answers.append(answer)
             started = answer.started_ns + answer.duration_ns
             if isinstance(answer.outcome, Failure) or not answer.outcome.complete:
                 break
         if pipelined:
-            _drain(pgconn)
+            _drain(pgconn, patience)
             pgconn.exit_pipeline_mode()
     except OperationalError as error:
         raise ConnectionLost(str(error).strip()) from None
     return answers
 
 
-def _read(pgconn: PGconn, question: Question, started_ns: int) -> Answer:
+def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patience) -> Answer:
     """The answer of the next statement in flight."""
     pgconn.set_single_row_mode()
     rows_limit = max(ROWS_COUNTED, question.rows)
@@ -143,7 +162,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int) -> Answer:
     count = size = 0
     complete = True
     last: PGresult | None = None
-    while (result := _next_result(pgconn)) is not None:
+    while (result := _next_result(pgconn, patience)) is not None:
         if result.status in {
             pq.ExecStatus.COPY_IN,
             pq.ExecStatus.COPY_OUT,
@@ -184,23 +203,33 @@ def _read(pgconn: PGconn, question: Question, started_ns: int) -> Answer:
     )
 
 
-def _next_result(pgconn: PGconn) -> PGresult | None:
+def _next_result(pgconn: PGconn, patience: Patience) -> PGresult | None:
     """libpq's next result, waiting so that a signal's handler runs at once."""
     fd = pgconn.socket
+    deadline = patience.deadline_ns
+    cancelled = False
     while (unsent := pgconn.flush()) or pgconn.is_busy():
-        select.select([fd], [fd] if unsent else [], [])
-        pgconn.consume_input()
+        ready = select.select([fd], [fd] if unsent else [], [], WAIT_SECONDS)
+        if ready[0]:
+            pgconn.consume_input()
+        elif not ready[1] and patience.on_wait is not None:
+            patience.on_wait()
+        if deadline and time.monotonic_ns() > deadline:
+            if cancelled:
+                raise OperationalError("the server does not answer, not even a request to cancel")
+            _cancel(pgconn)
+            cancelled, deadline = True, time.monotonic_ns() + GRACE_SECONDS * 1_000_000_000
     return pgconn.get_result()
 
 
-def _drain(pgconn: PGconn) -> None:
+def _drain(pgconn: PGconn, patience: Patience) -> None:
     """Read up to the pipeline's sync point."""
-    for _ in iter(lambda: _at_sync(pgconn), True):
+    for _ in iter(lambda: _at_sync(pgconn, patience), True):
         pass
 
 
-def _at_sync(pgconn: PGconn) -> bool:
-    result = _next_result(pgconn)
+def _at_sync(pgconn: PGconn, patience: Patience) -> bool:
+    result = _next_result(pgconn, patience)
     return result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC
 
 

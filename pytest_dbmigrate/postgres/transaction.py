@@ -36,12 +36,19 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the transaction may wait and last, in milliseconds; 0 means no limit of ours."""
+    """How long the transaction may wait and last, in milliseconds; 0 means no limit of ours.
+
+    `hold` is from BEGIN to COMMIT. A run that could not get a lock, or met a deadlock, is tried
+    again up to `retries` times, after `retry_pause`, then twice that, and so on.
+    """
 
     lock: int = 2_000
     statement: int = 60_000
     idle: int = 60_000
+    hold: int = 300_000
     check_connection: int = 1_000
+    retries: int = 3
+    retry_pause: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pytest_dbmigrate.postgres.query import Answer, Question, ask_all, run, value
+from pytest_dbmigrate.postgres.query import Answer, Patience, Question, ask, ask_all, run, value
 from pytest_dbmigrate.spec.expectations import Failure, Result
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ SELECT concat_ws(', ',
 
 
 def observe(
-    conn: Connection[object], checks: Sequence[Check]
+    conn: Connection[object], checks: Sequence[Check], patience: Patience = Patience()
 ) -> Iterator[tuple[Check, Answer | str]]:
     """Run each check's statement and yield it with its answer, in order.
 
@@ -53,25 +53,25 @@ def observe(
     batch: list[Check] = []
     for check in checks:
         if check.as_role or check.claims or check.timeout:
-            yield from _observe_batch(conn, batch)
+            yield from _observe_batch(conn, batch, patience)
             batch = []
-            yield check, _observe_alone(conn, check)
+            yield check, _observe_alone(conn, check, patience)
         else:
             batch.append(check)
             if len(batch) == BATCH:
-                yield from _observe_batch(conn, batch)
+                yield from _observe_batch(conn, batch, patience)
                 batch = []
-    yield from _observe_batch(conn, batch)
+    yield from _observe_batch(conn, batch, patience)
 
 
 def _observe_batch(
-    conn: Connection[object], checks: Sequence[Check]
+    conn: Connection[object], checks: Sequence[Check], patience: Patience
 ) -> Iterator[tuple[Check, Answer]]:
     """Send a batch in one pipeline; continue behind a check that failed, in a new savepoint."""
     rest = list(checks)
     while rest:
         enter = [Question(s) for s in (_SAVEPOINT, *READ_ONLY)]
-        answers = ask_all(conn, [*enter, *(_question(c) for c in rest)])
+        answers = ask_all(conn, [*enter, *(_question(c) for c in rest)], patience)
         leave(conn)
         answered = answers[len(enter) :]
         if not answered:
@@ -81,7 +81,7 @@ def _observe_batch(
         rest = rest[len(answered) :]
 
 
-def _observe_alone(conn: Connection[object], check: Check) -> Answer | str:
+def _observe_alone(conn: Connection[object], check: Check, patience: Patience) -> Answer | str:
     enter = [Question(s) for s in (_SAVEPOINT, *_preamble(check))]
     answers = ask_all(conn, enter)
     try:
@@ -92,7 +92,7 @@ def _observe_alone(conn: Connection[object], check: Check) -> Answer | str:
                 f"role {check.as_role} is above row security ({bypasses}): "
                 "what it sees says nothing about isolation"
             )
-        return ask_all(conn, [_question(check)])[0]
+        return ask(conn, _question(check), patience)
     finally:
         leave(conn)
 

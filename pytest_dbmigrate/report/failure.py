@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.decision import Decision
     from pytest_dbmigrate.postgres.apply import Fault
-    from pytest_dbmigrate.postgres.gate import Finding, Gate
+    from pytest_dbmigrate.postgres.gate import Gate
+    from pytest_dbmigrate.postgres.observations import Finding
     from pytest_dbmigrate.postgres.rerun import Rerun
     from pytest_dbmigrate.postgres.transaction import Ending
 

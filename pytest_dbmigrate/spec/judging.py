@@ -52,6 +52,13 @@ def certain_not_checked(check: Check) -> str:
     return ""
 
 
+def compares_with_before(check: Check) -> bool:
+    """Whether a check needs its statement's result from before the first migration."""
+    return check.expectation is not None and check.expectation.text.startswith(
+        "expect-same-as-before"
+    )
+
+
 def applicable(check: Check, version: str) -> bool:
     """Whether a check's `since` and `until` hold at a schema version (empty: before the first)."""
     at = int(version or 0)

@@ -1,0 +1,84 @@
+"""One migration inside the held transaction, with the accounts that are kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate.postgres import transaction
+from pytest_dbmigrate.postgres.apply import Applied, Fault, apply
+from pytest_dbmigrate.postgres.rows import RowAccount, open_account
+from pytest_dbmigrate.spec.expectations import Failure
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from pytest_dbmigrate.postgres.query import Answer, Patience
+    from pytest_dbmigrate.spec.migrations import Migration
+    from pytest_dbmigrate.spec.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What is counted over all migrations of a transaction."""
+
+    rows: RowAccount
+
+    @classmethod
+    def open(cls, conn: Connection[object]) -> Accounts:
+        """Begin the accounts, in the transaction, before its first migration."""
+        return cls(open_account(conn))
+
+    def before(self, statement: Statement) -> None:
+        """Count what a statement is about to take away."""
+        self.rows.before(statement.text)
+
+    def after(self, statement: Statement, _answer: Answer) -> None:
+        """See what a statement has done."""
+        self.rows.after(statement.text)
+
+
+def migrate(
+    conn: Connection[object],
+    migration: Migration,
+    accounts: Accounts,
+    applied: Applied,
+    patience: Patience,
+) -> list[str]:
+    """Apply one migration and let its late constraints strike; `applied` is filled in.
+
+    Returns notes: which settings it left changed, and that they were set back.
+    """
+    wanted = transaction.settings(conn)
+    apply(
+        conn,
+        migration.script,
+        migration.statements,
+        before_each=accounts.before,
+        after_each=accounts.after,
+        patience=patience,
+        into=applied,
+    )
+    if applied.fault is None:
+        late = transaction.force_constraints(conn, last=False)
+        applied.fault = _late_fault(migration, late)
+    if applied.fault is not None:
+        return []
+    changed = transaction.restore_settings(conn, wanted)
+    return [f"{migration.path}: {change}" for change in changed]
+
+
+def _late_fault(migration: Migration, late: Answer) -> Fault | None:
+    """The violation of a deferred constraint as a fault of the migration's last statement."""
+    if not isinstance(late.outcome, Failure):
+        return None
+    last = migration.statements[-1]
+    return Fault(
+        message=f"a deferred constraint is violated: {late.outcome.message}",
+        sqlstate=late.outcome.sqlstate,
+        file=migration.path,
+        line=last.line,
+        column=last.column,
+        source_line=migration.script.source_line(last.line),
+        detail=late.position.detail if late.position else "",
+    )

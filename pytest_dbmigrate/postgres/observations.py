@@ -1,0 +1,59 @@
+"""What a gate has seen so far: findings, migrations as they ran, the transaction's fate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_dbmigrate.postgres.apply import Applied
+    from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.query import Answer
+    from pytest_dbmigrate.postgres.rerun import Rerun
+    from pytest_dbmigrate.postgres.steps import Step
+    from pytest_dbmigrate.postgres.transaction import Ending, Intent
+    from pytest_dbmigrate.spec.annotations import Check
+    from pytest_dbmigrate.spec.expectations import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check came to: its verdict, and the answer it was judged on where there was one."""
+
+    check: Check
+    verdict: Verdict
+    answer: Answer | None = None
+
+
+@dataclass(slots=True)
+class Clock:
+    """When a step began and ended, UTC."""
+
+    step: Step
+    started: datetime
+    ended: datetime | None = None
+
+
+@dataclass(slots=True)
+class Observations:
+    """Filled in by the gate as it goes; read by whoever judges or records.
+
+    `findings` and `passed_before` are by check id, `applied` by version. `stopped` says why the run
+    ended early. `began` and `ended` are those of the held transaction.
+    """
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    passed_before: dict[str, bool] = field(default_factory=dict)
+    applied: dict[str, Applied] = field(default_factory=dict)
+    reruns: list[Rerun] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    catalog_before: Catalog | None = None
+    catalog_after: Catalog | None = None
+    began: datetime | None = None
+    ended: datetime | None = None
+    intent: Intent | None = None
+    ending: Ending | None = None
+    stopped: str = ""
+    notes: list[str] = field(default_factory=list)
