@@ -114,6 +114,7 @@ def _judge(planned: PlannedCriterion, plan: Plan, evidence: Evidence) -> Criteri
         after_commit=after_commit,
         source=planned.source or (f"{plan.path}:{planned.line}" if planned.line else plan.path),
         evidence=tuple(check.id for check in bound),
+        figure=planned.figure,
     )
 
 

@@ -137,7 +137,7 @@ class Criterion(Record, frozen=True):
     One that cannot be observed at the run's stage is not `applicable` and NOT CHECKED. A signed one
     names its role and the `phase` it is about; its result stays NOT CHECKED in the record, because
     signatures come after it. `after_commit`: it cannot be known before COMMIT, so it does not stop
-    it. `evidence` holds the ids of the checks it is bound to.
+    it. `evidence` holds the ids of the checks it is bound to, `figure` the name of what it limits.
     """
 
     name: str
@@ -153,6 +153,7 @@ class Criterion(Record, frozen=True):
     after_commit: bool = False
     source: str = ""
     evidence: tuple[str, ...] = ()
+    figure: str = ""
 
 
 class File(Record, frozen=True):
