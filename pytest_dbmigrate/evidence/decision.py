@@ -64,6 +64,8 @@ def decide(
         *against.not_checked_reasons(evidence, waived),
         *(sign_off_reasons(evidence, signatures) if sign_off else ()),
     ]
+    # What stopped the run says it better; but whatever was waived, no effect is never GO.
+    found = found or list(against.effect_reasons(evidence))
     return Decision(
         word="NO-GO" if found else "GO",
         sentence=_no_go(found) if found else _go(evidence, signatures if sign_off else ()),
@@ -81,7 +83,8 @@ def reasons_against_commit(evidence: Evidence) -> tuple[Reason, ...]:
     """
     waived = waived_names(evidence, ())
     return (
-        *against.migration_reasons(evidence, before_commit=True),
+        *against.migration_reasons(evidence),
+        *against.effect_reasons(evidence, before_commit=True),
         *against.failure_reasons(evidence, before_commit=True),
         *against.selection_reasons(evidence),
         *against.not_checked_reasons(evidence, waived, before_commit=True),

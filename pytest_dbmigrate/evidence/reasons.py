@@ -14,9 +14,9 @@ from pytest_dbmigrate.evidence.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pytest_dbmigrate.evidence.record import Check, Criterion, Evidence, MigrationRun
+    from pytest_dbmigrate.evidence.record import Check, Criterion, Evidence
 
 # From this many checks on that were not checked for one and the same cause, they are one reason.
 _TOGETHER = 3
@@ -65,44 +65,44 @@ def database_reasons(evidence: Evidence) -> Iterator[Reason]:
                 "check the replicas before anything relies on this commit",
                 "transaction",
             )
-        case "unchanged" if writes:
-            if transaction.why:
-                yield Reason("ERROR", transaction.why, "see the execution log", "transaction")
         case _:
             pass
 
 
-def migration_reasons(evidence: Evidence, *, before_commit: bool = False) -> Iterator[Reason]:
-    """Migrations that stopped, and those that therefore or otherwise did not take effect."""
+def migration_reasons(evidence: Evidence) -> Iterator[Reason]:
+    """Migrations that stopped, each with the place in its file."""
+    for migration in evidence.migrations:
+        error = migration.error
+        if error is None and migration.outcome != "failed":
+            continue
+        where = f" ({error.file}:{error.line})" if error and error.line else ""
+        why = f": {error.message}" if error else ""
+        yield Reason(
+            "ERROR",
+            f"migration {migration.version} failed{why}{where}",
+            (error and error.hint) or "repair the migration, then rehearse again",
+            f"migration-{migration.version}",
+        )
+
+
+def effect_reasons(evidence: Evidence, *, before_commit: bool = False) -> Iterator[Reason]:
+    """The migrations did not all take effect; mostly the consequence of another reason."""
     if evidence.run.stage not in {"rehearsal", "production"}:
         return
     fine = {"committed", "unknown"} if before_commit else {"committed"}
-    waiting: list[MigrationRun] = []
-    for migration in evidence.migrations:
-        if migration.error is not None or migration.outcome == "failed":
-            error = migration.error
-            where = f" ({error.file}:{error.line})" if error and error.line else ""
-            why = f": {error.message}" if error else ""
-            hint = error.hint if error and error.hint else ""
-            yield Reason(
-                "ERROR",
-                f"migration {migration.version} failed{why}{where}",
-                hint or "repair the migration, then rehearse again",
-                f"migration-{migration.version}",
-            )
-        elif migration.outcome not in fine:
-            waiting.append(migration)
-    # Rolled back because of something else is a consequence; alone it is the cause.
-    nothing_else = evidence.transaction.state != "unknown" and not _has_failures(evidence)
-    if waiting and nothing_else and not before_commit:
-        versions = ", ".join(f"{each.version} {each.outcome}" for each in waiting)
+    out = [f"{m.version} {m.outcome}" for m in evidence.migrations if m.outcome not in fine]
+    state = evidence.transaction.state
+    if not out and evidence.migrations and not before_commit and state != "committed":
+        out = [f"transaction {state}"]
+    if out:
+        why = evidence.transaction.why
         yield Reason(
-            "NOT CHECKED",
-            f"the migrations did not take effect: {versions}",
+            "ERROR" if why else "NOT CHECKED",
+            f"the migrations did not take effect: {why or ', '.join(out)}",
             "see what stopped the run, then run again",
-            f"migration-{waiting[0].version}",
+            f"migration-{evidence.migrations[0].version}",
         )
-    if evidence.run.stage == "production" and not evidence.migrations and evidence.run.complete:
+    elif evidence.run.stage == "production" and not evidence.migrations:
         yield Reason("NOT CHECKED", "no migration was applied", "see what the run was given")
 
 
@@ -229,16 +229,6 @@ def _measured(evidence: Evidence, *, before_commit: bool) -> Iterator[Criterion]
         late = before_commit and criterion.after_commit
         if criterion.required and criterion.applicable and not criterion.signed_by and not late:
             yield criterion
-
-
-def _has_failures(evidence: Evidence) -> bool:
-    results: Iterable[object] = [
-        *(check.result for check in evidence.checks if check.required and check.applicable),
-        *(each.result for each in _measured(evidence, before_commit=False)),
-    ]
-    return any(isinstance(each, Failed | Errored | NotChecked) for each in results) or any(
-        migration.error is not None for migration in evidence.migrations
-    )
 
 
 def _seen(result: object) -> str:

@@ -5,6 +5,7 @@ Times are UTC in ISO 8601 with milliseconds and `Z`; durations and offsets are i
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Literal
 
 import msgspec
@@ -295,8 +296,12 @@ def decode(data: bytes) -> Evidence:
 
 def json_schema() -> dict[str, object]:
     """The JSON Schema (2020-12) of evidence.json, as published in schema.json."""
+    schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Evidence)))
+    for part in schema["$defs"].values():
+        # Since Python 3.13 docstrings come without their indentation; the schema always does.
+        part["description"] = cleandoc(part["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pytest-dbmigrate evidence v1",
-        **msgspec.json.schema(Evidence),
+        **schema,
     }
