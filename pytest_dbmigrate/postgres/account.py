@@ -84,7 +84,9 @@ class Account:
         try:
             process = self.start(command, cwd="/", output=subprocess.PIPE)
         except OSError as error:
-            return str(error)
+            return error.strerror or str(
+                error
+            )  # its file name may be that of the working directory
         output, _ = process.communicate()
         if process.returncode == 0:
             return ""

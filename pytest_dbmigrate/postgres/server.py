@@ -32,6 +32,10 @@ GIB = 1 << 30
 USER = "postgres"
 PORT = 5432  # names the socket's file; its directory is private, so it meets no other server
 START_SECONDS = 60
+OTHERS = (
+    "What to do: use another installation with --dbmigrate-pg-bindir=DIR, or judge an existing"
+    " database with --db-url=URL."
+)
 
 # Nothing here needs to survive a power cut, and nothing may happen that a run did not ask for.
 THROW_AWAY_SETTINGS = {
@@ -83,7 +87,9 @@ class Server:
 
     def log_text(self, limit: int = 4000) -> str:
         """The end of the server's log, at most `limit` characters, whole lines."""
-        return _tail(self.log.read_bytes().decode(errors="replace"), limit)
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 4 * limit))
+            return _tail(log.read().decode(errors="replace"), limit)
 
 
 @contextmanager
@@ -99,26 +105,36 @@ def running_server(
     """
     sweep()
     with ExitStack() as stack:
-        account, bindir = choose_account(binaries, stack)
-        other = account.uid is not None
-        base = choose_base(space, shared=other)
-        directory = stack.enter_context(private_directory(base, 0o711 if other else 0o700))
-        for name in ("data", "socket"):
-            (directory / name).mkdir(0o700)
-            account.give(directory / name)
-        server = Server(
-            host=str(directory / "socket"),
-            port=PORT,
-            user=USER,
-            binaries=binaries,
-            account=account.name,
-            log=directory / "server.log",
-        )
-        _make_cluster(server, account, bindir, directory / "data")
-        stack.enter_context(
-            _started(server, account, bindir, directory / "data", dict(settings or {}))
-        )
+        try:
+            server = _launch(binaries, dict(settings or {}), space, stack)
+        except OSError as error:
+            raise ServerError(
+                f"The rehearsal's PostgreSQL did not start: {error}. {OTHERS}"
+            ) from error
         yield server
+
+
+def _launch(binaries: Binaries, settings: dict[str, str], space: int, stack: ExitStack) -> Server:
+    """Everything up to a server that is ready; `stack` takes it away again."""
+    account, bindir = choose_account(binaries, stack)
+    other = account.uid is not None
+    base = choose_base(space, shared=other)
+    directory = stack.enter_context(private_directory(base, 0o711 if other else 0o700))
+    data, socket = directory / "data", directory / "socket"
+    for each in (data, socket):
+        each.mkdir(0o700)
+        account.give(each)
+    server = Server(
+        host=str(socket),
+        port=PORT,
+        user=USER,
+        binaries=binaries,
+        account=account.name,
+        log=directory / "server.log",
+    )
+    _make_cluster(server, account, bindir, data)
+    stack.enter_context(_started(server, account, bindir, data, settings))
+    return server
 
 
 def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) -> None:
@@ -148,7 +164,7 @@ def _started(
     server: Server, account: Account, bindir: Path, data: Path, settings: dict[str, str]
 ) -> Iterator[None]:
     chosen = {**THROW_AWAY_SETTINGS, **settings}
-    if free_bytes(MEMORY) < GIB:
+    if MEMORY.is_dir() and free_bytes(MEMORY) < GIB:
         # A container's 64 MB would fail parallel queries: their shared memory goes to files.
         chosen.setdefault("dynamic_shared_memory_type", "mmap")
     chosen |= {"unix_socket_directories": server.host, "port": str(PORT)}
@@ -191,13 +207,12 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _failure(server: Server, problem: str, output: str) -> ServerError:
     binaries = server.binaries
     free = shutil.disk_usage(server.log.parent).free // (1 << 20)
-    shown = "\n".join(f"  {line}" for line in _tail(output.strip(), 2000).splitlines())
+    shown = "\n".join(f"  {line}" for line in _tail(output.strip(), 1000).splitlines())
     return ServerError(
         f"The rehearsal's PostgreSQL {binaries.version} ({binaries.source}: {binaries.bindir})"
         f" did not start: {problem}. It ran as {server.account} in {server.log.parent}"
         f" ({free} MB free) and said:\n{shown}\n"
-        "What to do: use another installation with --dbmigrate-pg-bindir=DIR, or judge an existing"
-        " database with --db-url=URL."
+        f"{OTHERS}"
     )
 
 

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from asking import ask
 
+from pytest_dbmigrate.postgres import server as server_module
 from pytest_dbmigrate.postgres.binaries import Binaries, ServerError
 from pytest_dbmigrate.postgres.programs import copy_programs
 from pytest_dbmigrate.postgres.server import Server, running_server
@@ -96,6 +97,7 @@ def test_the_log_can_be_shown(pg18: Server) -> None:
 
 CHILD = """
 import os, signal, sys, time
+from pytest_dbmigrate.postgres import server as server_module
 from pytest_dbmigrate.postgres.binaries import find_binaries
 from pytest_dbmigrate.postgres.programs import copy_programs
 from pytest_dbmigrate.postgres.server import running_server
@@ -179,6 +181,18 @@ def test_a_setting_the_server_refuses_is_shown_with_its_own_words(
     assert str(pg18.binaries.bindir) in message
     assert "--dbmigrate-pg-bindir" in message
     assert list(temporary.iterdir()) == []
+
+
+def test_an_error_of_the_system_is_one_of_the_server(
+    pg18: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that vanishes or fills up in between."""
+    monkeypatch.setattr(server_module, "choose_base", lambda *_, **__: Path("/nonexistent"))
+    with (
+        pytest.raises(ServerError, match=r"No such file or directory.*--db-url"),
+        running_server(pg18.binaries),
+    ):
+        pass
 
 
 def test_an_initdb_that_fails_is_shown_with_its_own_words(pg18: Server, temporary: Path) -> None:
