@@ -67,7 +67,7 @@ def metrics(evidence: Evidence) -> Metrics:
     if quiet:
         said.append(f"{text.count(quiet, 'other table')} observed, no row changed.")
     return Metrics(
-        rows=tuple(_metric(m) for m in evidence.metrics),
+        rows=tuple(_metric(m, limit_of(evidence, m)) for m in evidence.metrics),
         tables=tuple(_table(r) for r in changed[:SHOWN_TABLES]),
         tables_said=" ".join(said),
         counted="rows" in evidence.measured or bool(evidence.rows),
@@ -85,7 +85,14 @@ def figure(observed: Observation | None) -> str:
     return f"{text.number(observed.value)} {text.line(observed.unit, 20)}".strip()
 
 
-def _metric(metric: Metric) -> MetricRow:
+def limit_of(evidence: Evidence, metric: Metric) -> str:
+    """A figure's limit: its own, or that of the criterion that limits it after the migrations."""
+    figures = {f"{metric.name}.after", metric.name}
+    limits = (c.expected for c in evidence.criteria if c.figure in figures)
+    return metric.limit or next(limits, "")
+
+
+def _metric(metric: Metric, limit: str) -> MetricRow:
     before, after = metric.before, metric.after
     old = before.value if before else None
     new = after.value if after else None
@@ -100,10 +107,10 @@ def _metric(metric: Metric) -> MetricRow:
         before=figure(before),
         after=figure(after),
         change=change,
-        limit=text.line(metric.limit),
+        limit=text.line(limit),
         before_bar=bar(0, old, axis) if change and old is not None else None,
         after_bar=bar(0, new, axis) if change and new is not None else None,
-        limit_at=_limit_at(metric.limit, axis) if change else "",
+        limit_at=_limit_at(limit, axis) if change else "",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.metrics import figure
+from pytest_dbmigrate.report.sections.metrics import figure, limit_of
 from pytest_dbmigrate.report.sections.result import Status, status
 from pytest_dbmigrate.report.sections.schema import tally
 
@@ -137,9 +137,9 @@ def _incomplete(evidence: Evidence) -> str:
 
 
 def _time_limit(evidence: Evidence) -> str:
-    limits = [m.limit for m in evidence.metrics if m.name in {"migration-time", "execution-time"}]
-    if limits and limits[0]:
-        return f"limit {text.line(limits[0], 40)}"
+    for criterion in evidence.criteria:
+        if criterion.figure == "migrations.duration":
+            return f"limit {text.line(criterion.expected, 40)}"
     return text.count(len(evidence.migrations), "migration")
 
 
@@ -148,7 +148,8 @@ def _size(evidence: Evidence) -> Fact:
         return bool(metric.before and metric.after and metric.name == "tables")
 
     for metric in filter(changed, evidence.metrics):
-        small = f"expected {text.line(metric.limit, 40)}" if metric.limit else "base tables"
+        limit = text.line(limit_of(evidence, metric), 40)
+        small = f"expected {limit}" if limit else "base tables"
         return Fact("Tables", f"{figure(metric.before)} → {figure(metric.after)}", small)
     if "schema" not in evidence.measured and not evidence.changes:
         return Fact("Schema", "not compared", "before against after")
