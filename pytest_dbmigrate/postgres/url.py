@@ -102,7 +102,7 @@ def redacted_url(parameters: Mapping[str, str]) -> str:
         url += f":{port}" if port else ""
         rest = {k: v for k, v in rest.items() if k not in {"host", "port"}}
     url += "/" + quote(parameters.get("dbname", ""), safe="")
-    shown = [f"{k}={quote(v, safe='/,:') if k in OPEN else STARS}" for k, v in rest.items()]
+    shown = [f"{k}={quote(v, safe='/,:') if k in OPEN else STARS}" for k, v in rest.items() if v]
     return url + ("?" + "&".join(shown) if shown else "")
 
 

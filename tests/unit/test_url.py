@@ -108,6 +108,7 @@ def test_scrub_takes_out_the_password_of_the_environment(monkeypatch: pytest.Mon
         ("postgresql://a:1,b:2/app", "postgresql:///app?host=a,b&port=1,2"),
         ("postgresql://h/app?ssl=true", "postgresql://h/app?sslmode=require"),
         ("postgresql://h/app?sslpassword=x&sslmode=require", "postgresql://h/app?sslmode=require&sslpassword=***"),
+        ("host=h hostaddr='' options='' dbname=app", "postgresql://h/app"),
         ("postgresql://h/app?options=-c%20a.b%3Dc", "postgresql://h/app?options=***"),
         ("host=db.example dbname=app user=deploy", "postgresql://deploy@db.example/app"),
         ("dbname = 'my app' password = 'x y'", "postgresql://:***@/my%20app"),
