@@ -8,6 +8,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import psycopg
 
 # What changes how PostgreSQL prints a value or an expression, as pg_dump sets it. With pg_catalog
@@ -25,10 +27,6 @@ _SETTINGS = {
     "jit": "off",
 }
 _SAVEPOINT = "dbmigrate_reading"
-_BEFORE = [
-    f"SAVEPOINT {_SAVEPOINT}",
-    *(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()),
-]
 _AFTER = [f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}"]
 
 
@@ -52,25 +50,36 @@ def major_version(conn: psycopg.Connection[Any]) -> int:
     return conn.info.server_version // 10000
 
 
-def rows(conn: psycopg.Connection[Any], *queries: str, **values: object) -> list[tuple[Any, ...]]:
+def rows(
+    conn: psycopg.Connection[Any],
+    *queries: str,
+    values: Mapping[str, object] | None = None,
+    session_path: bool = False,
+) -> list[tuple[Any, ...]]:
     """The rows of all queries, one after the other, in one round trip.
 
     They run inside a savepoint that is rolled back and released: no lock, setting or transaction id
-    stays behind. `values` fill placeholders such as `%(pid)s`. A connection in autocommit mode that
-    is in no transaction gets one for this call. Raises psycopg.Error and leaves the transaction
-    usable.
+    stays behind. `values` fill placeholders such as `%(pid)s`. With `session_path` names are looked
+    up as the session would. A connection in autocommit mode that is in no transaction gets one for
+    this call. Raises psycopg.Error and leaves the transaction usable.
     """
     from psycopg import ClientCursor  # noqa: PLC0415  # psycopg is imported where it is needed
     from psycopg.rows import tuple_row  # noqa: PLC0415
 
     if conn.autocommit and conn.info.transaction_status.name == "IDLE":
         with conn.transaction(force_rollback=True):
-            return rows(conn, *queries, **values)
+            return rows(conn, *queries, values=values, session_path=session_path)
+    settings = [
+        f"SET LOCAL {name} = '{value}'"
+        for name, value in _SETTINGS.items()
+        if not (session_path and name == "search_path")
+    ]
+    script = ";\n".join([f"SAVEPOINT {_SAVEPOINT}", *settings, *queries, *_AFTER])
     usable = conn.info.transaction_status.name != "INERROR"
     found: list[tuple[Any, ...]] = []
     with ClientCursor(conn, row_factory=tuple_row) as cur:
         try:
-            cur.execute(";\n".join([*_BEFORE, *queries, *_AFTER]).encode(), values or None)
+            cur.execute(script.encode(), values)
             more: bool | None = True
             while more:
                 found += cur.fetchall() if cur.description else []
