@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_dbmigrate import judgements
-from pytest_dbmigrate.postgres.steps import SESSIONS
+from pytest_dbmigrate.postgres.steps import RERUN, SESSIONS
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.project import BASELINE, MIGRATIONS, is_verification
 
@@ -49,6 +49,7 @@ class ProjectFile(pytest.Module):
 
     obj = None
     project: Callable[[Path], Project]
+    without: frozenset[str] = frozenset()
 
     def item(self, name: str, body: Callable[..., None], order: Order) -> GateItem:
         """An item of this file; the parameters of `body` name its fixtures."""
@@ -100,7 +101,7 @@ class MigrationFile(ProjectFile):
     def _migration(self, number: int, migration: Migration) -> Iterator[GateItem]:
         kind = MIGRATING if migration.transactional else ALONE
         yield self.item("apply", judgements.applied(migration), (kind, number, 0))
-        for place, session in enumerate(SESSIONS):
+        for place, session in enumerate(SESSIONS if RERUN not in self.without else ()):
             body = judgements.reran(migration, session)
             yield self.item(f"rerun-{session}-session", body, (RERUN, place, number))
 

@@ -78,11 +78,13 @@ def reran(migration: Migration, session: Session) -> Body:
         if Step("rerun") not in gate.steps:
             pytest.skip("not applicable: only a throw-away database is migrated twice")
         gate.advance(Step("rerun"))
-        found = [r for r in gate.seen.reruns if (r.version, r.session) == (migration.version, session)]
+        found = [
+            r for r in gate.seen.reruns if (r.version, r.session) == (migration.version, session)
+        ]
         if not found:
             pytest.skip(f"not run: {gate.seen.stopped}")
         if found[0].fault is not None:
-            raise JudgementError(failure.render_fault(found[0].fault, "applied once more: "))
+            raise JudgementError(failure.render_rerun_fault(found[0].fault))
         if found[0].changed:
             raise JudgementError(failure.render_rerun(migration.path, found[0]))
 

@@ -199,7 +199,6 @@ OPTIONS = (
     Option(
         "--dbmigrate-explain",
         "show how each statement of each verification file was read, and stop; no database is used",
-        read=one_of("", "text", "json"),
         bare="text",
         metavar="text|json",
         ini=False,

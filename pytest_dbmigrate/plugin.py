@@ -44,6 +44,35 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
     options.add_db_url(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Explain instead of running, when asked to."""
+    settings = options.read_settings(config)
+    return explain(config, settings) if settings.explain else None
+
+
+def explain(config: pytest.Config, settings: options.Settings) -> int:
+    """Print how every statement is read. Raises pytest.UsageError for a path that is not there."""
+    from pytest_dbmigrate import explaining  # noqa: PLC0415  (import time)
+    from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415
+
+    here, root = config.invocation_params.dir, config.rootpath
+    named = [here / argument for argument in config.args] if config.args != [str(here)] else []
+    form = settings.explain
+    if form not in {"text", "json"}:
+        # `--dbmigrate-explain sql/checks`: the option's optional value has taken the path.
+        named, form = [here / form, *named], "text"
+    try:
+        found = explaining.files_to_explain(named, root, settings.root, settings.files)
+    except SpecError as error:
+        raise pytest.UsageError(str(error)) from None
+    for path in found:
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+        for line in explaining.explain_lines(path, shown, form):
+            print(line)  # noqa: T201  (the product's own output)
+    return 0
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings and register this session's hooks behind those of every other plugin."""

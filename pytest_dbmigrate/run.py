@@ -57,6 +57,7 @@ class Run:
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _opened: bool = False
+    _expected: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Make the gate; nothing is started or connected yet."""
@@ -72,6 +73,7 @@ class Run:
                 retries=self.settings.retries,
             ),
             commit_each=self.settings.commit_each,
+            without=frozenset(self.settings.off),
             on_intent=self._remember_intent,
             objections=self._objections,
         )
@@ -111,6 +113,18 @@ class Run:
 
         self.gate.finish()
         return copy_of(self.rehearsal)
+
+    def expects(self, item: str) -> bool:
+        """Whether an item is one of those that must pass."""
+        if not self._expected:
+            self._expected = frozenset(self.planned)
+        return item in self._expected
+
+    def update_expected(self) -> list[str]:
+        """Write what was observed into `expect-result` lines and files; says what was written."""
+        from pytest_dbmigrate.updating import update_expected  # noqa: PLC0415  (import time)
+
+        return update_expected(self.project, self.gate.seen.findings)
 
     def report(self, item: str, outcome: str, words: str) -> None:
         """Keep what pytest said of an item; the worst of its phases counts."""

@@ -63,6 +63,7 @@ class Selection:
     ) -> collect.ProjectFile:
         file: collect.ProjectFile = kind.from_parent(parent, path=path)
         file.project = self.project
+        file.without = frozenset(self.settings.off)
         return file
 
     def project(self, path: Path | None = None) -> Project:

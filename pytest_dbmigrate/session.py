@@ -31,6 +31,7 @@ class GateSession:
         self.controller = workers.Controller(config, settings, self.selection)
         self.run: Run | None = None
         self.closing: Closing | None = None
+        self.updated: list[str] = []
 
     def start(self, run: Run) -> None:
         """Take on a run; its folder is made before anything of it happens."""
@@ -84,7 +85,7 @@ class GateSession:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what pytest says of the planned items."""
-        if self.run is not None and report.nodeid in self.run.planned:
+        if self.run is not None and self.run.expects(report.nodeid):
             words = report.longreprtext.splitlines()[0] if report.longreprtext else ""
             if report.skipped and isinstance(report.longrepr, tuple):
                 words = report.longrepr[2]
@@ -118,6 +119,8 @@ class GateSession:
         if session.shouldstop or session.shouldfail:
             self.run.interrupted = str(session.shouldstop or session.shouldfail)
         self.run.close()
+        if self.settings.update_expected:
+            self.updated = self.run.update_expected()
         evidence = self.run.evidence(finished=True)
         if workers.is_worker(self.config):
             workers.pass_on(self.config, self.run, evidence)
@@ -147,6 +150,8 @@ class GateSession:
         closing = self.closing
         terminalreporter.section("dbmigrate")
         for line in summary_lines(closing.evidence, closing.decision, closing.folder or "(none)"):
+            terminalreporter.line(line)
+        for line in self.updated:
             terminalreporter.line(line)
 
 

@@ -27,7 +27,7 @@ from pytest_dbmigrate.postgres.query import (
     run,
 )
 from pytest_dbmigrate.postgres.rerun import rerun_all
-from pytest_dbmigrate.postgres.steps import Stage, Step, step_of, steps_of
+from pytest_dbmigrate.postgres.steps import RERUN, Stage, Step, step_of, steps_of
 from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, Refused
 from pytest_dbmigrate.postgres.verify import observe
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
@@ -60,7 +60,8 @@ _WORTH_RETRYING = frozenset({"55P03", "40P01"})
 class Gate:
     """One run on one target; see the module.
 
-    `connect` opens a new autocommit connection to the target. `objections` is asked, before COMMIT,
+    `without` names the built-in checks that are not wanted. `connect` opens a new autocommit
+    connection to the target. `objections` is asked, before COMMIT,
     for what stands against it elsewhere. `on_intent` is told, before COMMIT, what identifies it; if
     it raises Refused, the transaction is rolled back.
     """
@@ -70,6 +71,7 @@ class Gate:
     connect: Callable[[], Connection[object]]
     limits: Limits = field(default_factory=Limits)
     commit_each: bool = False
+    without: frozenset[str] = frozenset()
     on_intent: Callable[[Intent], None] = lambda _intent: None
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
@@ -87,7 +89,12 @@ class Gate:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of this run, in order."""
-        return steps_of(self.project, self.stage, commit_each=self.commit_each)
+        return steps_of(
+            self.project,
+            self.stage,
+            commit_each=self.commit_each,
+            reruns=RERUN not in self.without,
+        )
 
     @property
     def holding(self) -> bool:

@@ -19,6 +19,7 @@ StepKind = Literal["before", "apply", "after", "final", "commit", "rerun", "heal
 # A migration is applied again on the connection it ran on, and on a new one.
 Session = Literal["same", "new"]
 SESSIONS: tuple[Session, ...] = ("same", "new")
+RERUN = "rerun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,10 @@ class Step:
                 return None
 
 
-def steps_of(project: Project, stage: Stage, *, commit_each: bool = False) -> tuple[Step, ...]:
-    """The steps of a run at a stage, in order.
+def steps_of(
+    project: Project, stage: Stage, *, commit_each: bool = False, reruns: bool = True
+) -> tuple[Step, ...]:
+    """The steps of a run at a stage, in order; `reruns` only where the database is thrown away.
 
     Migrations that cannot be held in the transaction follow its COMMIT, unless each commits by
     itself: then all run in the order of their versions.
@@ -58,7 +61,7 @@ def steps_of(project: Project, stage: Stage, *, commit_each: bool = False) -> tu
         return Step("final"), Step("health")
     held = [m for m in project.migrations if m.transactional or commit_each]
     alone = [m for m in project.migrations if m not in held]
-    rerun = (Step("rerun"),) if stage == "rehearsal" else ()
+    rerun = (Step("rerun"),) if stage == "rehearsal" and reruns else ()
     return (
         Step("before"),
         *_each(held),

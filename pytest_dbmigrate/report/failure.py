@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.rerun import Rerun
     from pytest_dbmigrate.postgres.transaction import Ending
 
+_REPEATABLE = (
+    "  a migration that can be repeated changes nothing the second time (IF NOT EXISTS, ON CONFLICT,",
+    "  a test of what is there). Where something else keeps it from running twice:",
+    "  --dbmigrate-off=rerun",
+)
 ROWS_SHOWN = 10
 CELL_WIDTH = 60
 
@@ -92,6 +97,11 @@ def render_fault(fault: Fault, prefix: str = "") -> str:
     return "\n".join(lines)
 
 
+def render_rerun_fault(fault: Fault) -> str:
+    """The error a migration raised when it was applied once more."""
+    return "\n".join([render_fault(fault, "applied once more: "), "", *_REPEATABLE])
+
+
 def render_rerun(path: str, rerun: Rerun) -> str:
     """What a migration changed when it was applied once more."""
     changed = rerun.changed[:ROWS_SHOWN]
@@ -103,8 +113,7 @@ def render_rerun(path: str, rerun: Rerun) -> str:
             *(f"  {line}" for line in changed),
             *([f"  and {more} more"] if more else []),
             "",
-            "  an idempotent migration changes nothing the second time: IF NOT EXISTS, ON CONFLICT,",
-            "  or a test of what is already there",
+            *_REPEATABLE,
         ]
     )
 

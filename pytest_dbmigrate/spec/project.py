@@ -127,7 +127,7 @@ def load_project(
         for path, data in read_scripts(BASELINE, "baseline")
     ]
     verifications = []
-    for path in _below(root):
+    for path in sql_files(root):
         if not named(path) and not is_verification(path.relative_to(root), patterns):
             continue
         data = read(path, "verification")
@@ -173,7 +173,7 @@ def find_root(path: Path | None, rootdir: Path, configured: str = "") -> Path:
     return rootdir / "sql" if (rootdir / "sql").is_dir() else rootdir
 
 
-def _below(root: Path) -> list[Path]:
+def sql_files(root: Path) -> list[Path]:
     """The .sql files of a project, sorted so that parents come first.
 
     Left out: migrations and baseline, hidden folders, virtual environments, and other projects.
