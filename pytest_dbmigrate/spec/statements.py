@@ -100,11 +100,13 @@ class Script:
         return self.text[start:end].rstrip("\r\n")
 
 
-# One step of the scan: what can neither end a statement nor hide its end is taken in one run.
+# One step of the scan: what can neither end a statement nor hide its end is taken in one run, with
+# the parentheses that hold nothing else.
+_PLAIN = rf"""(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++|{TEXT}|{QUOTED}|{NUMBER}
+    |\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
 _STEP = re.compile(
     rf"""{WHITE}*+(?:
-        (?P<plain>(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++
-            |{TEXT}|{QUOTED}|{NUMBER}|\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))++)
+        (?P<plain>(?:{_PLAIN}|\({_PLAIN}*+\))++)
         |(?P<open>\()
         |(?P<close>\))
         |(?P<end>;)
@@ -112,7 +114,7 @@ _STEP = re.compile(
         |(?P<block>/\*)
         |(?P<dollar>{DOLLAR_TAG})
         |(?P<escaped>[eE]{ESCAPED})
-    )?+""",
+        |)""",
     re.VERBOSE,
 )
 _LINE_COMMENT = re.compile(LINE_COMMENT)

@@ -68,7 +68,7 @@ _TOKEN = re.compile(
         |(?P<colons>::|:=|\.\.)
         |(?P<operator>{OPERATOR_CHARACTER}++)
         |(?P<punctuation>[^'"\\\vA-Za-z])
-    )?+""",
+        |)""",
     re.VERBOSE,
 )
 _CONTINUED = re.compile(CONTINUED)
