@@ -14,7 +14,7 @@ from pytest_dbmigrate.evidence.authority import load_authority
 from pytest_dbmigrate.evidence.decision import last_line, undecided
 from pytest_dbmigrate.evidence.examination import byte_problems, examine
 from pytest_dbmigrate.evidence.folder import FolderError, LoadedRun, load_run
-from pytest_dbmigrate.evidence.signatures import Statement, read_signatures
+from pytest_dbmigrate.evidence.signatures import Statement, read_signatures, role_objection
 from pytest_dbmigrate.evidence.signing import (
     CannotSignError,
     alone,
@@ -25,7 +25,7 @@ from pytest_dbmigrate.evidence.signing import (
 )
 from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
 from pytest_dbmigrate.report.pages import page_problems, write_pages
-from pytest_dbmigrate.report.signed import reason_lines, run_lines, signature_lines
+from pytest_dbmigrate.report.signed import reason_lines, run_lines, signature_lines, statement_lines
 from pytest_dbmigrate.spec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -168,6 +168,9 @@ def _open(arguments: argparse.Namespace) -> tuple[LoadedRun, Authority]:
 def _sign(arguments: argparse.Namespace) -> int:
     run, authority = _open(arguments)
     _refuse_edited(run)
+    unknown = role_objection(arguments.role, run.evidence)
+    if unknown:
+        raise CannotSignError(unknown)
     signatures = read_signatures(run, authority.signers)
     for problem in page_problems(run.path, run.evidence, signatures):
         raise CannotSignError(
@@ -192,6 +195,8 @@ def _sign(arguments: argparse.Namespace) -> int:
         waived=tuple(sorted(set(arguments.waive))),
         comment=arguments.comment,
     )
+    if arguments.decision == "GO":
+        _show(statement_lines(run, arguments.role))
     with alone(run.path):
         path = sign(run, statement, key=key, signers=authority.signers, now=now, say=_complain)
         signatures = read_signatures(run, authority.signers)

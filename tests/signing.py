@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.sign_off import Signature
 
 ROLE_OF = {"alice": "database-admin", "bob": "backend-lead", "carol": "devops"}
+AS = {name: ["--role", role, "--decision", "GO"] for name, role in ROLE_OF.items()}
 RUN_ID = "20240129T083000Z-rehearsal"
 FINISHED = "2024-01-29T09:30:00.000Z"
 SIGNED_AT = "2024-01-29T09:40:00.000Z"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate import __version__
 from pytest_dbmigrate.evidence.authority import record_problems
 from pytest_dbmigrate.evidence.decision import Decision, Reason, decide
 from pytest_dbmigrate.evidence.record import encode
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.folder import LoadedRun
     from pytest_dbmigrate.evidence.sign_off import Signature
 
+TOOL = "pytest-dbmigrate"
 _DO_NOT_USE = "do not rely on this record; rehearse again"
 
 
@@ -56,4 +58,12 @@ def byte_problems(run: LoadedRun) -> tuple[str, ...]:
         return ()
     if run.data.replace(b"\r\n", b"\n") == written:
         return ("the line ends of evidence.json were converted (CRLF); git needs `-text` for it",)
-    return ("evidence.json is not as the tool wrote it: it was edited, or by another version",)
+    return (f"evidence.json is not as the tool writes it: it was edited{other_version(run)}",)
+
+
+def other_version(run: LoadedRun) -> str:
+    """The words for a run that another version recorded, which only that one draws alike."""
+    recorded = run.evidence.tools.get(TOOL, "an unknown version")
+    if recorded == __version__:
+        return ""
+    return f" (or because {TOOL} {recorded} recorded it and this is {__version__}: install that)"

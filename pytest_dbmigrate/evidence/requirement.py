@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence.authority import load_authority
-from pytest_dbmigrate.evidence.examination import examine
+from pytest_dbmigrate.evidence.examination import TOOL, examine
 from pytest_dbmigrate.evidence.record import Rehearsal
 from pytest_dbmigrate.evidence.sign_off import waived_names
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.spec.project import Project
 
-TOOL = "pytest-dbmigrate"
 # A baseline builds the throw-away database of a rehearsal; nothing of it reaches production.
 _UNBOUND = {"baseline"}
 

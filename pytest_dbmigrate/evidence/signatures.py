@@ -80,10 +80,9 @@ def objection(statement: Statement, run: LoadedRun, now: datetime) -> str:
         return f"it signs another run, {statement.run}"
     if statement.evidence_sha256 != run.sha256:
         return "it signs other evidence: evidence.json was changed after it was signed"
-    roles = [role.name for role in evidence.roles]
-    if statement.role not in roles:
-        known = f"it has {', '.join(roles)}" if roles else "it names no roles"
-        return f'the plan of this run has no role "{statement.role}": {known}'
+    unknown = role_objection(statement.role, evidence)
+    if unknown:
+        return unknown
     if statement.decision == "GO" and not evidence.run.complete:
         return "GO over an INCOMPLETE run: only NO-GO can be signed"
     if statement.decision == "NO-GO" and statement.waived:
@@ -97,6 +96,15 @@ def objection(statement: Statement, run: LoadedRun, now: datetime) -> str:
     if hidden:
         return f"the comment holds an invisible character, U+{ord(hidden[0]):04X}"
     return _time_objection(statement.signed_at, evidence.run.finished or evidence.run.started, now)
+
+
+def role_objection(role: str, evidence: Evidence) -> str:
+    """Why nobody can sign as this role; empty when the plan of the run has it."""
+    roles = [each.name for each in evidence.roles]
+    if role in roles:
+        return ""
+    known = f"it has {', '.join(roles)}" if roles else "it names no roles"
+    return f'the plan of this run has no role "{role}": {known}'
 
 
 def waivable(evidence: Evidence) -> Iterator[str]:

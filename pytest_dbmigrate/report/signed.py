@@ -34,7 +34,7 @@ def signature_lines(run: LoadedRun, signatures: Sequence[Signature]) -> list[str
     lines = []
     for each in signatures:
         who = f"{text.line(each.role, 100)}, {text.line(each.person, 200) or 'nobody known'}"
-        word = f"signed {each.decision}" if each.valid else "REFUSED"
+        word = each.decision if each.valid else "REFUSED"
         lines.append(f"{word:<12}{who}")
         if each.valid:
             lines.append(
@@ -49,6 +49,12 @@ def signature_lines(run: LoadedRun, signatures: Sequence[Signature]) -> list[str
     signed = {each.role for each in signatures if each.valid}
     missing = (role.name for role in run.evidence.roles if role.name not in signed)
     return [*lines, *(f"{'not signed':<12}{text.line(name, 100)}" for name in missing)]
+
+
+def statement_lines(run: LoadedRun, role: str) -> list[str]:
+    """What somebody states by signing GO as a role: the plan's items that nobody can measure."""
+    own = [c for c in run.evidence.criteria if c.signed_by == role]
+    return [f"you state   {text.line(criterion.title)}" for criterion in own]
 
 
 def reason_lines(decision: Decision) -> list[str]:

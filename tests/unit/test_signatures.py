@@ -16,13 +16,7 @@ from pytest_dbmigrate.evidence import signatures, ssh_keygen
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("keys")
-    for name in (*ROLE_OF, "dan", "mallory"):
-        make_key(folder, name)
-    return folder
+pytest_plugins = ("desk",)
 
 
 @pytest.fixture
