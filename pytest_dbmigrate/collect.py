@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.project import Project
 
 # Where an item stands in the run: the first number is one of these.
-BEFORE, MIGRATING, FINAL, PYTHON, COMMIT, ALONE, RERUN, HEALTH, AFTERWARDS, DECISION = range(10)
+BEFORE, MIGRATING, FINAL, PYTHON, COMMIT, ALONE, REPEAT, HEALTH, AFTERWARDS, DECISION = range(10)
 
 Order = tuple[int, ...]
 ORDER = pytest.StashKey[Order]()
@@ -103,7 +103,7 @@ class MigrationFile(ProjectFile):
         yield self.item("apply", judgements.applied(migration), (kind, number, 0))
         for place, session in enumerate(SESSIONS if RERUN not in self.without else ()):
             body = judgements.reran(migration, session)
-            yield self.item(f"rerun-{session}-session", body, (RERUN, place, number))
+            yield self.item(f"rerun-{session}-session", body, (REPEAT, place, number))
 
 
 def order_of(check: Check, project: Project) -> Order:

@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.admission import NotAdmittedError, require_rehearsal, resolve_earlier
 from pytest_dbmigrate.closing import overrule
 from pytest_dbmigrate.evidence.building import Circumstances, build
 from pytest_dbmigrate.evidence.decision import Decision, decide, reasons_against_commit
@@ -18,11 +20,10 @@ from pytest_dbmigrate.postgres.gate import Gate
 from pytest_dbmigrate.postgres.transaction import Limits, Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from psycopg import Connection
     from pytest_postgresql.executors import NoopExecutor
 
+    from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
     from pytest_dbmigrate.options import Settings
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
@@ -54,6 +55,7 @@ class Run:
     gate: Gate = field(init=False)
     identity: Identity | None = None
     rehearsal: Rehearsal | None = None
+    signed_rehearsal: record.Rehearsal | None = None
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _opened: bool = False
@@ -168,8 +170,25 @@ class Run:
                 target, seconds = self.settings.target, self.settings.connect_timeout // 1000
                 self.gate.connect = lambda: connect(target, timeout=seconds, autocommit=True)
             self.identity = identify(self.gate.connection())
-        except (ServerError, TargetError) as error:
+            if self.gate.live:
+                self._admit(self.identity)
+        except (ServerError, TargetError, NotAdmittedError) as error:
             self.gate.stop(str(error))
+
+    def _admit(self, identity: Identity) -> None:
+        """Let a production run start, or raise NotAdmittedError."""
+        root = self.folder.path.parent if self.folder else Path()
+        notes = resolve_earlier(root, identity, self.gate.connect)
+        if self.settings.require_signoff:
+            self.signed_rehearsal, more = require_rehearsal(
+                self.settings.require_signoff,
+                root,
+                project=self.project,
+                identity=identity,
+                allowed_signers=self.settings.allowed_signers,
+            )
+            notes += more
+        self.gate.seen.notes += notes
 
     def _rehearse(self) -> Rehearsal:
         from pytest_dbmigrate.postgres.rehearsal import start  # noqa: PLC0415  (import time)
@@ -205,6 +224,7 @@ class Run:
             selected=len(self.selected),
             tools=tools(),
             incomplete=(self.interrupted,) if self.interrupted else (),
+            rehearsal=self.signed_rehearsal,
             scrub=self._scrub,
         )
 

@@ -9,6 +9,7 @@ from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.words import CELL_CHARACTERS, TEXT_CHARACTERS, clip, time_text
 from pytest_dbmigrate.spec.expectations import Outcome, Result, Verdict
 from pytest_dbmigrate.spec.judging import compares_with_before, key
+from pytest_dbmigrate.spec.names import is_titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
         note=check.reading.note,
         required=not check.informational,
         applicable=not (not_applicable or elsewhere),
-        counted=not counted or check.query_set in counted,
+        counted=not counted or any(is_titled(name, check.query_set) for name in counted),
         passed_before=gate.seen.passed_before.get(key(check)),
         meant_to_stay=compares_with_before(check),
     )

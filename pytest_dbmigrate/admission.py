@@ -1,0 +1,100 @@
+"""May a production run start: earlier COMMITs without an answer, and the sign-off it needs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_dbmigrate import __version__
+from pytest_dbmigrate.evidence.folder import (
+    FolderError,
+    Resolution,
+    find_unresolved,
+    load_run,
+    resolve,
+)
+from pytest_dbmigrate.evidence.requirement import require_signed
+from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
+from pytest_dbmigrate.evidence.words import time_text
+from pytest_dbmigrate.postgres import transaction
+from pytest_dbmigrate.spec.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+
+    from pytest_dbmigrate.evidence.folder import LoadedRun
+    from pytest_dbmigrate.evidence.record import Rehearsal
+    from pytest_dbmigrate.postgres.target import Identity
+    from pytest_dbmigrate.spec.project import Project
+
+ALLOWED_SIGNERS = "allowed_signers"
+
+
+class NotAdmittedError(Exception):
+    """A production run that must not start; `str()` says why and what to do."""
+
+
+def resolve_earlier(
+    root: Path, identity: Identity, connect: Callable[[], Connection[object]]
+) -> list[str]:
+    """Find out what became of earlier COMMITs that were never answered; returns it in words.
+
+    Raises NotAdmittedError when one on this database stays unknown: a run on top of it would not
+    know what it starts from.
+    """
+    notes = []
+    try:
+        for run in find_unresolved(root):
+            target, sent = run.evidence.target, run.evidence.transaction
+            here = (identity.system_identifier or "", identity.database)
+            if target is None or (target.system_identifier, target.database) != here:
+                continue
+            what = transaction.Intent(
+                sent.xid, target.system_identifier, str(target.timeline or "")
+            )
+            ending = transaction.resolve(what, connect, "its COMMIT was never answered", patience=5)
+            if ending.state == "unknown":
+                raise NotAdmittedError(
+                    f"the COMMIT of {run.evidence.run.id} is still unresolved ({ending.why}). Look "
+                    "whether its migrations are there, and move its folder away when you are sure"
+                )
+            by = f"pytest-dbmigrate {__version__}"
+            at = time_text(datetime.now(UTC))
+            resolve(run, Resolution(state=ending.state, at=at, by=by, why=ending.why))
+            notes.append(f"{run.evidence.run.id}: {ending.state} ({ending.why})")
+    except FolderError as error:
+        raise NotAdmittedError(str(error)) from None
+    return notes
+
+
+def require_rehearsal(
+    name: str,
+    root: Path,
+    *,
+    project: Project,
+    identity: Identity | None,
+    allowed_signers: str,
+) -> tuple[Rehearsal | None, list[str]]:
+    """The signed rehearsal that allows this run, with notes on it.
+
+    Raises NotAdmittedError with every reason why it does not.
+    """
+    try:
+        run: LoadedRun = load_run(name, root)
+        signers = Path(allowed_signers) if allowed_signers else project.root / ALLOWED_SIGNERS
+        requirement = require_signed(
+            run,
+            project=project,
+            tool_version=__version__,
+            target=identity,
+            allowed_signers=signers,
+        )
+    except (FolderError, SpecError, SshKeygenError) as error:
+        raise NotAdmittedError(f"--require-signoff={name}: {error}") from None
+    if requirement.problems:
+        listed = "\n".join(f"  {problem}" for problem in requirement.problems)
+        raise NotAdmittedError(f"--require-signoff={name} does not allow this run:\n{listed}")
+    return requirement.rehearsal, list(requirement.notes)
