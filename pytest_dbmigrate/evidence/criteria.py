@@ -18,7 +18,7 @@ from pytest_dbmigrate.evidence.record import (
 )
 from pytest_dbmigrate.spec.figures import describe
 from pytest_dbmigrate.spec.limits import Limit, at_most
-from pytest_dbmigrate.spec.names import is_named
+from pytest_dbmigrate.spec.names import is_named, is_titled
 from pytest_dbmigrate.spec.plan import PlannedCriterion
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ def _judge(planned: PlannedCriterion, plan: Plan, evidence: Evidence) -> Criteri
         result = NotChecked(
             f"not required at the {stage} stage: judged at {', '.join(stages)}", "not-applicable"
         )
+    elif planned.figure == "rehearsal.differences" and evidence.run.rehearsal is None:
+        # Whether a rehearsal must be named is for --require-signoff to say, not for a figure of it.
+        here, result = False, NotChecked("the run names no rehearsal", "not-applicable")
     return Criterion(
         name=planned.name,
         group=planned.group,
@@ -121,7 +124,11 @@ def _judge(planned: PlannedCriterion, plan: Plan, evidence: Evidence) -> Criteri
 def _bound(planned: PlannedCriterion, evidence: Evidence) -> list[Check]:
     """The checks a criterion is bound to; a check with parameters is bound with all its cases."""
     if planned.query_sets:
-        found = [check for check in evidence.checks if check.query_set in planned.query_sets]
+        found = [
+            check
+            for check in evidence.checks
+            if any(is_titled(name, check.query_set) for name in planned.query_sets)
+        ]
         applicable = [check for check in found if check.applicable] or found
         return [check for check in applicable if check.required] or applicable
     return [c for name in planned.checks for c in evidence.checks if _answers(c, name)]
@@ -175,8 +182,11 @@ def _result(
             f"write checks, sets, figure and limit, or signed_by at {plan.path}:{planned.line}",
         )
     missing = [f"check {n}" for n in planned.checks if not any(_answers(c, n) for c in bound)]
-    ran = {check.query_set for check in bound}
-    missing += [f'set "{name}"' for name in planned.query_sets if name not in ran]
+    missing += [
+        f'set "{name}"'
+        for name in planned.query_sets
+        if not any(is_titled(name, check.query_set) for check in bound)
+    ]
     if missing:
         return "passes", NotChecked(f"{missing[0]} did not run", "not-run", "run the whole project")
     expected = bound[0].expected if len(bound) == 1 else f"all {len(bound)} pass"

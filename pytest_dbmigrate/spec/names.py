@@ -36,7 +36,7 @@ def validate(
             if not any(is_named(name, check) for check in checks):
                 raise _unknown(plan, line, "check", name, checks)
         for name, line in zip(each.query_sets, each.lines, strict=False):
-            if name not in query_sets:
+            if not any(is_titled(name, each_set) for each_set in query_sets):
                 raise _unknown(plan, line, "query set", name, query_sets)
         if each.figure and each.figure not in figures:
             raise _unknown(plan, each.lines[0], "figure", each.figure, figures)
@@ -51,7 +51,7 @@ def validate(
         if name not in integrity:
             raise _unknown(plan, lines["without_integrity"], "integrity check", name, integrity)
     for name in plan.options.counted_sets:
-        if name not in query_sets:
+        if not any(is_titled(name, each_set) for each_set in query_sets):
             raise _unknown(plan, lines["counted_sets"], "query set", name, query_sets)
 
 
@@ -59,6 +59,11 @@ def is_named(name: str, check: str) -> bool:
     """Whether a plan's name means this check: itself, its id's end, or one of its cases."""
     own = check.rpartition("::")[2]
     return name in {check, own} or own.startswith(f"{name}.")
+
+
+def is_titled(name: str, query_set: str) -> bool:
+    """Whether a plan means this query set: by its whole title, or what follows its number."""
+    return bool(name) and (query_set == name or query_set.endswith(f": {name}"))
 
 
 def _unknown(plan: Plan, line: int, kind: str, name: str, known: Collection[str]) -> SpecError:
