@@ -65,6 +65,13 @@ def migrate(
     if applied.fault is not None:
         return []
     changed = transaction.restore_settings(conn, wanted)
+    forbidden = [change for change in changed if change.forbidden]
+    if forbidden:
+        applied.fault = _at_the_end(
+            migration,
+            f"{forbidden[0]}: a migration may not change the limits it runs under, "
+            "nor switch off triggers and foreign keys",
+        )
     return [f"{migration.path}: {change}" for change in changed]
 
 
@@ -72,13 +79,23 @@ def _late_fault(migration: Migration, late: Answer) -> Fault | None:
     """The violation of a deferred constraint as a fault of the migration's last statement."""
     if not isinstance(late.outcome, Failure):
         return None
+    return _at_the_end(
+        migration,
+        f"a deferred constraint is violated: {late.outcome.message}",
+        late.outcome.sqlstate,
+        late.position.detail if late.position else "",
+    )
+
+
+def _at_the_end(migration: Migration, message: str, sqlstate: str = "", detail: str = "") -> Fault:
+    """What is found only after the last statement, as a fault of that statement."""
     last = migration.statements[-1]
     return Fault(
-        message=f"a deferred constraint is violated: {late.outcome.message}",
-        sqlstate=late.outcome.sqlstate,
+        message=message,
+        sqlstate=sqlstate,
         file=migration.path,
         line=last.line,
         column=last.column,
         source_line=migration.script.source_line(last.line),
-        detail=late.position.detail if late.position else "",
+        detail=detail,
     )

@@ -179,14 +179,46 @@ def settings(conn: Connection[object]) -> dict[str, str]:
     return {name or "": setting or "" for name, setting in rows}
 
 
-def restore_settings(conn: Connection[object], wanted: dict[str, str]) -> tuple[str, ...]:
-    """Set back what differs from `wanted`; returns what was changed, in words."""
+@dataclass(frozen=True, slots=True)
+class ChangedSetting:
+    """A setting (or the role) that a migration left changed, and what it was set back to."""
+
+    name: str
+    left: str
+    restored: str
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the migration ran under other rules than the gate's: the limits, or triggers."""
+        return self.name in _THE_GATES
+
+    def __str__(self) -> str:
+        """Render as a sentence."""
+        return f"{self.name} was left at {self.left!r}; set back to {self.restored!r}"
+
+
+_THE_GATES = frozenset(
+    {
+        "lock_timeout",
+        "statement_timeout",
+        "idle_in_transaction_session_timeout",
+        "transaction_timeout",
+        "client_connection_check_interval",
+        "session_replication_role",
+    }
+)
+
+
+def restore_settings(
+    conn: Connection[object], wanted: dict[str, str]
+) -> tuple[ChangedSetting, ...]:
+    """Set back what differs from `wanted`, and return it."""
     now = settings(conn)
     changed = []
     for name, setting in wanted.items():
         if now.get(name) == setting:
             continue
-        changed.append(f"{name} was left at {now.get(name)!r}; set back to {setting!r}")
+        changed.append(ChangedSetting(name, now.get(name, ""), setting))
         if name == "role":
             run(conn, sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(setting)).as_string())
         else:

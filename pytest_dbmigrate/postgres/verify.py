@@ -29,6 +29,9 @@ _LEAVE = ("ROLLBACK TO SAVEPOINT dbmigrate_check", "RELEASE SAVEPOINT dbmigrate_
 READ_ONLY = (
     "SET LOCAL transaction_read_only = on",
     "SET LOCAL row_security = off",
+    # Inside a transaction pg_stat_activity and the counters would stay as they were first read.
+    # https://www.postgresql.org/docs/current/monitoring-stats.html
+    "SELECT pg_catalog.pg_stat_clear_snapshot()",
 )
 # Who is above row security: superusers, BYPASSRLS, and owners of tables that do not force it.
 _BYPASSES = """
@@ -104,6 +107,7 @@ def _question(check: Check) -> Question:
 def _preamble(check: Check) -> Iterator[str]:
     yield "SET LOCAL transaction_read_only = on"
     yield f"SET LOCAL row_security = {'on' if check.as_role else 'off'}"
+    yield "SELECT pg_catalog.pg_stat_clear_snapshot()"
     if check.timeout:
         yield f"SET LOCAL statement_timeout = {check.timeout}"
     if check.claims:
