@@ -223,7 +223,18 @@ def _fingerprint(key: str) -> str:
         blob = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         blob = b""
-    name = kind.encode()
-    if not _KEY_TYPE.fullmatch(kind) or not blob.startswith(len(name).to_bytes(4, "big") + name):
+    if not _KEY_TYPE.fullmatch(kind) or _fields(blob)[:1] != [kind.encode()]:
         raise _WrongLineError("there is no whole public key on this line")
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def _fields(blob: bytes) -> list[bytes]:
+    """The length-prefixed strings of a public key (RFC 4253, 6.6); none when it is cut off."""
+    fields = []
+    while blob:
+        end = 4 + int.from_bytes(blob[:4], "big")
+        if len(blob) < end:
+            return []
+        fields.append(blob[4:end])
+        blob = blob[end:]
+    return fields

@@ -1,0 +1,162 @@
+"""`--require-signoff`: a rehearsal allows only the very files, tool and target it was made with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from signed_project import Signed, copy, record
+
+from pytest_dbmigrate import __version__
+from pytest_dbmigrate.evidence.record import Target
+from pytest_dbmigrate.evidence.requirement import Requirement, require_signed
+from pytest_dbmigrate.postgres.target import Identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ("desk",)
+
+
+def identity(system: str | None = "7301", database: str = "app") -> Identity:
+    """A production target as it describes itself."""
+    return Identity(
+        server_version="16.4",
+        server_version_num=160004,
+        system_identifier=system,
+        timeline=1,
+        database=database,
+        role="migrator",
+        session_user="migrator",
+        superuser=False,
+        bypassrls=False,
+        in_recovery=False,
+        read_only=False,
+        encoding="UTF8",
+        collation="C",
+        pooled=False,
+        url_redacted="postgresql://db/app",
+    )
+
+
+@pytest.fixture
+def signed(tmp_path: Path, signed_by_all: Signed) -> Signed:
+    return copy(signed_by_all, tmp_path / "project")
+
+
+def require(
+    signed: Signed, *, version: str = __version__, target: Identity | None = None
+) -> Requirement:
+    return require_signed(
+        signed.run,
+        project=signed.project,
+        tool_version=version,
+        target=target or identity(),
+        allowed_signers=signed.root / "sql" / "allowed_signers",
+    )
+
+
+def test_when_all_is_as_rehearsed_and_signed_then_nothing_is_in_the_way(signed: Signed) -> None:
+    found = require(signed)
+    assert found.problems == ()
+    assert found.rehearsal is not None
+    assert found.rehearsal.run == signed.run.evidence.run.id
+    assert found.rehearsal.evidence_sha256 == signed.run.sha256
+    assert found.rehearsal.waived == ("recovery",)
+
+
+def test_when_the_rehearsal_was_on_a_baseline_then_that_is_said(signed: Signed) -> None:
+    (note,) = require(signed).notes
+    assert "binds files and tool version, not the target's own schema" in note
+
+
+def test_when_nobody_signed_then_it_is_refused(tmp_path: Path, rehearsed: Signed) -> None:
+    found = require(copy(rehearsed, tmp_path / "project"))
+    assert any("has not signed" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("sql/migrations/011_fix.sql", "this migration changed after the rehearsal"),
+        ("sql/verification.sql", "this verification changed after the rehearsal"),
+        ("sql/plan.toml", "this plan changed after the rehearsal"),
+    ],
+)
+def test_when_a_file_changed_then_it_is_refused_by_name(
+    signed: Signed, path: str, words: str
+) -> None:
+    with (signed.root / path).open("a") as file:
+        file.write("\n")
+    signed.commit()
+    assert f"{path}: {words}" in require(signed).problems
+
+
+def test_when_a_migration_was_added_then_it_is_refused(signed: Signed) -> None:
+    (signed.root / "sql" / "migrations" / "012_more.sql").write_text("DROP TABLE fixed;\n")
+    problems = require(signed).problems
+    assert "sql/migrations/012_more.sql: this migration was not part of the rehearsal" in problems
+    assert "sql/migrations/012_more.sql: the rehearsal did not apply this migration" in problems
+
+
+def test_when_a_verification_is_gone_then_it_is_refused(signed: Signed) -> None:
+    path = signed.root / "sql" / "more_verification.sql"
+    path.write_text("-- name: one\n-- Expected: 1\nSELECT 1;\n")
+    record(signed_again(signed))
+    path.unlink()
+    words = "sql/more_verification.sql: this verification was rehearsed and is not here now"
+    assert words in require(signed).problems
+
+
+def test_when_the_record_claims_the_files_but_lacks_a_check_then_it_is_refused(
+    signed: Signed,
+) -> None:
+    path = signed.root / "sql" / "more_verification.sql"
+    path.write_text("-- name: one\n-- Expected: 1\nSELECT 1;\n")
+    record(signed_again(signed))
+    problems = require(signed).problems
+    assert "sql/verification.sql:3: the rehearsal has no check public_tables" in problems
+
+
+def test_when_the_tool_has_another_version_then_it_is_refused(signed: Signed) -> None:
+    found = require(signed, version="9.9.9")
+    assert f"rehearsed with pytest-dbmigrate {__version__}, and this is 9.9.9" in found.problems
+
+
+def test_when_the_named_run_is_no_rehearsal_then_it_is_refused(signed: Signed) -> None:
+    record(signed_again(signed), stage="verify")
+    assert any("its stage is verify" in problem for problem in require(signed).problems)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (identity(), ""),
+        (identity(database="other"), "rehearsed for database app of system 7301"),
+        (identity(system="7302"), "the target is app of system 7302"),
+        (identity(system=None), "cannot be told"),
+    ],
+)
+def test_when_the_rehearsal_was_of_a_database_then_only_that_one_is_allowed(
+    signed: Signed, target: Identity, words: str
+) -> None:
+    rehearsed = Target(
+        url="postgresql://db/app",
+        server_version="16.4",
+        database="app",
+        role="migrator",
+        system_identifier="7301",
+    )
+    record(signed_again(signed), target=rehearsed)
+    about_target = [
+        p for p in require(signed, target=target).problems if "7301" in p or "told" in p
+    ]
+    assert bool(about_target) == bool(words)
+    assert all(words in problem for problem in about_target)
+
+
+def signed_again(signed: Signed) -> Signed:
+    """The run without its signatures, so that its record can be written anew."""
+    for path in (signed.folder.path / "signatures").iterdir():
+        path.unlink()
+    return signed
