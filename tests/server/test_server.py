@@ -44,10 +44,13 @@ def test_the_server_spends_nothing_on_safety_it_does_not_need(server: Server) ->
 
 
 def test_no_variable_of_the_environment_leads_the_connection_elsewhere(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PGHOSTADDR wins over a socket's directory in libpq: the rehearsal would reach production."""
     monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
+    (tmp_path / "services").write_text("[production]\nhostaddr=192.0.2.1\noptions=-cfsync=on\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    monkeypatch.setenv("PGSERVICE", "production")
     monkeypatch.setenv("PGHOST", "production.example")
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("PGUSER", "nobody")
