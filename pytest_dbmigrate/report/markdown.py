@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.gfm import code, escape, fenced, table
 from pytest_dbmigrate.report.view import report
 
 if TYPE_CHECKING:
@@ -18,45 +17,6 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.report.sections.probes import Probes
     from pytest_dbmigrate.report.sections.result import Seen, Status
     from pytest_dbmigrate.report.view import Report
-
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "|": "\\|"}
-# An underscore inside a word is no emphasis in GitHub's dialect; elsewhere it is.
-_MARKS = re.compile(r"[\\`*~\[\]$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_LEADING = re.compile(r"^(?=[#+=-])")
-_ORDERED = re.compile(r"^(\d+)(?=[.)])")
-_LINKS = re.compile(r"(?<=[a-z]):(?=//)|(?<=\bwww)\.|#(?=\d)", re.IGNORECASE)
-
-
-def escape(value: str) -> str:
-    """A text that Markdown and the HTML inside it show as it is, on one line."""
-    shown = text.line(value, 20_000)
-    shown = re.sub(r"[&<>@|]", lambda c: _ENTITIES[c[0]], _MARKS.sub(r"\\\g<0>", shown))
-    shown = _LINKS.sub(lambda c: f"&#{ord(c[0])};", shown)
-    return _ORDERED.sub(r"\1\\", _LEADING.sub(r"\\", shown.strip()))
-
-
-def code(value: str) -> str:
-    """A code span, with a fence longer than any run of backticks inside, safe in a table."""
-    shown = text.line(value, 20_000).replace("|", "\\|")
-    if not shown.strip():
-        return ""
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def fenced(value: str, language: str = "") -> list[str]:
-    """A code block, with a fence longer than any run of backticks inside."""
-    shown = text.block(value, 20_000)
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}{language}", *shown.split("\n"), fence]
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table; cells are Markdown already."""
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    return [*lines, *(f"| {' | '.join(cells)} |" for cells in rows), ""]
 
 
 def render_markdown(
@@ -342,7 +302,7 @@ def _sign_off(view: Report) -> Iterator[str]:
                 (
                     escape(r.role),
                     escape(r.person) + _remarks((r.when,)),
-                    f"{r.decision}{_remarks(r.remarks)}",
+                    f"{_status(r.decision) if r.decision else ''}{_remarks(r.remarks)}",
                     code(r.key),
                     _status(r.status),
                 )

@@ -85,8 +85,9 @@ class Checks:
 class _Budget:
     """What is left to be shown of each kind, while the rows are made in order."""
 
-    def __init__(self, checks: int) -> None:
+    def __init__(self, checks: int, *, phases: bool = True) -> None:
         self.fold_passed = checks > FEW
+        self.phases = phases
         self.rows = SHOWN_ROWS
         self.opened = OPENED
 
@@ -115,7 +116,7 @@ def checks(evidence: Evidence) -> Checks:
 
 def rows_of(found: Sequence[Check]) -> tuple[CheckRow, ...]:
     """Rows for a section that shows checks of its own (health, rollback)."""
-    budget = _Budget(0)
+    budget = _Budget(0, phases=False)
     return tuple(_row(n, check, budget) for n, check in enumerate(found, 1))
 
 
@@ -184,7 +185,7 @@ def _row(n: int, check: Check, budget: _Budget) -> CheckRow:
         sub.append("informational, does not stop GO")
     if check.passed_before and not check.meant_to_stay:
         sub.append("passed before the migrations too: it cannot tell whether they worked")
-    if check.phase not in {"", "final"}:
+    if budget.phases and check.phase not in {"", "final"}:
         sub.append(f"phase {text.line(check.phase, 40)}")
     word = outcome(check.result)
     opens = check.applicable and word in {"FAIL", "ERROR"} and budget.opened > 0

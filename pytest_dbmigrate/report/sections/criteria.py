@@ -61,12 +61,13 @@ class Criteria:
     @property
     def rest(self) -> str:
         """What became of those that are not met."""
-        parts = [f"{self.failed} failed", f"{self.unchecked} not checked"]
-        if self.unsigned:
-            parts.append(f"{self.unsigned} to be signed")
-        if self.waived:
-            parts.append(f"{self.waived} waived")
-        return "all of them" if self.met == self.total else ", ".join(parts)
+        parts = (
+            (self.failed, "failed"),
+            (self.unchecked, "not checked"),
+            (self.unsigned, "to be signed"),
+            (self.waived, "waived"),
+        )
+        return ", ".join(f"{n} {word}" for n, word in parts if n) or "all of them"
 
 
 def criteria(

@@ -88,7 +88,7 @@ def figure(observed: Observation | None) -> str:
 def limit_of(evidence: Evidence, metric: Metric) -> str:
     """A figure's limit: its own, or that of the criterion that limits it after the migrations."""
     figures = {f"{metric.name}.after", metric.name}
-    limits = (c.expected for c in evidence.criteria if c.figure in figures)
+    limits = (c.expected for c in evidence.criteria if c.applicable and c.figure in figures)
     return metric.limit or next(limits, "")
 
 

@@ -10,6 +10,7 @@ from pytest_dbmigrate.report import text
 
 _LOOKS = {
     "PASS": "pass",
+    "GO": "pass",
     "SIGNED": "pass",
     "FAIL": "fail",
     "NO-GO": "fail",

@@ -24,7 +24,7 @@ class SignatureRow:
     role: str
     person: str
     when: str
-    decision: str
+    decision: Status | None
     remarks: tuple[str, ...]
     key: str
     status: Status
@@ -74,7 +74,7 @@ def sign_off(evidence: Evidence, signatures: Sequence[Signature]) -> SignOff:
 
 def _unsigned(name: str, title: str) -> SignatureRow:
     return SignatureRow(
-        row_id("role", name), text.line(title), "nobody yet", "", "", (), "", status("NOT SIGNED")
+        row_id("role", name), text.line(title), "nobody yet", "", None, (), "", status("NOT SIGNED")
     )
 
 
@@ -92,7 +92,7 @@ def _signed(title: str, signature: Signature) -> SignatureRow:
         role=text.line(title),
         person=text.line(signature.person, 200) or "unknown",
         when=text.date_and_clock(signature.signed_at),
-        decision=signature.decision,
+        decision=status(signature.decision),
         remarks=tuple(remarks),
         key=text.line(signature.fingerprint, 120),
         status=status("SIGNED" if signature.valid else "REFUSED"),

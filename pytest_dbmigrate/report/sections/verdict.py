@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 SHOWN_REASONS = 12
 SHOWN_SETS = 8
+_KINDS = {
+    "FAIL": "failed",
+    "ERROR": "in error",
+    "UNKNOWN": "unknown",
+    "NO-GO": "signed NO-GO",
+    "NOT CHECKED": "not checked",
+    "REFUSED": "refused",
+    "NOT SIGNED": "not signed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ def verdict(
     return Verdict(
         word=decision.word,
         go=decision.go,
-        sentence=text.line(decision.sentence, 600),
+        sentence=text.line(_sentence(decision), 600),
         database=text.line(decision.database).removeprefix("database "),
         alarm=_alarming(evidence) and not decision.go,
         incomplete=_incomplete(evidence),
@@ -86,6 +96,15 @@ def verdict(
         ),
         more=f"and {left:,} more, each in its section below" if left > 0 else "",
     )
+
+
+def _sentence(decision: Decision) -> str:
+    """The decision's own sentence, or of several reasons, which follow, how many of each kind."""
+    if len(decision.reasons) < 2:
+        return decision.reasons[0].title if decision.reasons else decision.sentence
+    counts = Counter(reason.outcome for reason in decision.reasons)
+    parts = [f"{n:,} {_KINDS.get(word, word)}" for word, n in counts.items()]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}." if len(parts) > 1 else f"{parts[0]}."
 
 
 def _alarming(evidence: Evidence) -> bool:
@@ -138,7 +157,7 @@ def _incomplete(evidence: Evidence) -> str:
 
 def _time_limit(evidence: Evidence) -> str:
     for criterion in evidence.criteria:
-        if criterion.figure == "migrations.duration":
+        if criterion.figure == "migrations.duration" and criterion.applicable:
             return f"limit {text.line(criterion.expected, 40)}"
     return text.count(len(evidence.migrations), "migration")
 
