@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.record import Evidence
 
+_FIRST = 120  # characters of the first reason that the last line shows
+
 __all__ = ["Decision", "Reason", "Signature", "decide", "exit_status", "last_line", "undecided"]
 
 
@@ -55,13 +57,16 @@ def decide(
     Waivers count with `sign_off`, and at the production stage those of the rehearsal it names.
     """
     waived = waived_names(evidence, signatures if sign_off else ())
-    found = [
+    failures = [
         *against.database_reasons(evidence),
         *against.migration_reasons(evidence),
         *against.failure_reasons(evidence),
+    ]
+    found = [
+        *failures,
         *problems,
         *against.completeness_reasons(evidence),
-        *against.not_checked_reasons(evidence, waived),
+        *against.not_checked_reasons(evidence, waived, after_failure=bool(failures)),
         *(sign_off_reasons(evidence, signatures) if sign_off else ()),
     ]
     # What stopped the run says it better; but whatever was waived, no effect is never GO.
@@ -150,10 +155,11 @@ def _go(evidence: Evidence, signatures: Sequence[Signature]) -> str:
 
 
 def _no_go(reasons: Sequence[Reason]) -> str:
-    """How many of each kind, and the weightiest by name."""
+    """The weightiest by name, and how many there are of each kind."""
     counts = Counter(reason.outcome for reason in reasons)
     totals = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    return f"{reasons[0].title} ({totals})"
+    first = reasons[0].title
+    return f"{first[:_FIRST]}{'…' if len(first) > _FIRST else ''} ({totals})"
 
 
 def _line(text: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # From this many checks on that were not checked for one and the same cause, they are one reason.
 _TOGETHER = 3
+# Characters of an observation in a reason; the row that it links to shows all of it.
+_OBSERVED = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +130,7 @@ def failure_reasons(evidence: Evidence, *, before_commit: bool = False) -> Itera
         bad = isinstance(criterion.result, Failed | Errored)
         # A criterion that fails because a check did says nothing new.
         if bad and not told.intersection(criterion.evidence):
-            yield Reason(
-                outcome(criterion.result),
-                f"{criterion.title}: expected {criterion.expected or 'it to hold'}, "
-                f"{_seen(criterion.result)}",
-                f"see {criterion.source}" if criterion.source else "see the criterion's row",
-                f"criterion-{criterion.name}",
-                criterion.name,
-            )
+            yield _of_criterion(criterion)
 
 
 def selection_reasons(evidence: Evidence) -> Iterator[Reason]:
@@ -176,9 +171,16 @@ def completeness_reasons(evidence: Evidence) -> Iterator[Reason]:
 
 
 def not_checked_reasons(
-    evidence: Evidence, waived: frozenset[str], *, before_commit: bool = False
+    evidence: Evidence,
+    waived: frozenset[str],
+    *,
+    before_commit: bool = False,
+    after_failure: bool = False,
 ) -> Iterator[Reason]:
-    """Required checks, re-runs and criteria that were not checked and that nobody waived."""
+    """Required checks, re-runs and criteria that were not checked and that nobody waived.
+
+    After a failure, criteria that could not be judged are mostly its consequence: one reason.
+    """
     criteria = list(_measured(evidence, before_commit=before_commit))
     covered = {id_ for c in criteria if c.name in waived for id_ in c.evidence}
     causes: dict[str, list[Check]] = {}
@@ -201,20 +203,22 @@ def not_checked_reasons(
                     rerun.result.todo or "rehearse again, to the end",
                     f"migration-{rerun.version}",
                 )
-    for criterion in criteria:
-        result = criterion.result
-        if (
-            isinstance(result, NotChecked)
-            and criterion.name not in waived
-            and not told.intersection(criterion.evidence)
-        ):
-            yield Reason(
-                "NOT CHECKED",
-                f"{criterion.title}: {result.why}",
-                result.todo or f"see {criterion.source or 'the plan'}",
-                f"criterion-{criterion.name}",
-                criterion.name,
-            )
+    open_ones = [
+        criterion
+        for criterion in criteria
+        if isinstance(criterion.result, NotChecked)
+        and criterion.name not in waived
+        and not told.intersection(criterion.evidence)
+    ]
+    if after_failure and len(open_ones) >= _TOGETHER:
+        yield Reason(
+            "NOT CHECKED",
+            f"{len(open_ones)} criteria could not be judged ({_names(open_ones)})",
+            "see the first reason",
+            f"criterion-{open_ones[0].name}",
+        )
+    else:
+        yield from map(_of_criterion, open_ones)
 
 
 def _stopping(evidence: Evidence, *, before_commit: bool) -> Iterator[Check]:
@@ -233,14 +237,34 @@ def _measured(evidence: Evidence, *, before_commit: bool) -> Iterator[Criterion]
 
 def _seen(result: object) -> str:
     if isinstance(result, Passed | Failed):
-        return f"observed {result.observed.text}"
+        text = result.observed.text
+        return f"observed {text[:_OBSERVED]}{'…' if len(text) > _OBSERVED else ''}"
     if isinstance(result, Errored):
-        return f"{result.why} ({result.sqlstate})" if result.sqlstate else result.why
+        told = not result.sqlstate or result.sqlstate in result.why
+        return result.why if told else f"{result.why} ({result.sqlstate})"
     return result.why if isinstance(result, NotChecked) else ""
 
 
+def _names(rows: Sequence[Check] | Sequence[Criterion]) -> str:
+    names = ", ".join(row.name for row in rows[:5])
+    return names + (f", … {len(rows) - 5} more" if len(rows) > 5 else "")
+
+
+def _of_criterion(criterion: Criterion) -> Reason:
+    result = criterion.result
+    expected = f"expected {criterion.expected}, " if isinstance(result, Failed) else ""
+    own = result.todo if isinstance(result, NotChecked) else ""
+    return Reason(
+        outcome(result),
+        f"{criterion.title}: {expected}{_seen(result)}",
+        own or (f"see {criterion.source}" if criterion.source else "see the criterion's row"),
+        f"criterion-{criterion.name}",
+        criterion.name,
+    )
+
+
 def _of_check(check: Check) -> Reason:
-    expected = f"expected {check.expected}, " if isinstance(check.result, Failed) else ""
+    expected = f"{check.expected}, " if isinstance(check.result, Failed) else ""
     where = f" ({check.source})" if check.source else ""
     todo = {
         "FAIL": "look at the rows it found; repair the migration or the data",
@@ -258,12 +282,10 @@ def _of_check(check: Check) -> Reason:
 
 
 def _together(why: str, checks: Sequence[Check]) -> Reason:
-    names = ", ".join(check.name for check in checks[:5])
-    more = f", … {len(checks) - 5} more" if len(checks) > 5 else ""
     own = checks[0].result.todo if isinstance(checks[0].result, NotChecked) else ""
     return Reason(
         "NOT CHECKED",
-        f"{len(checks)} checks: {why} ({names}{more})",
+        f"{len(checks)} checks: {why} ({_names(checks)})",
         own or "see the first reason",
         f"check-{checks[0].id}",
     )

@@ -16,6 +16,7 @@ from runs import (
     criterion,
     migration,
     run,
+    seen,
 )
 
 from pytest_dbmigrate.evidence.decision import (
@@ -29,6 +30,7 @@ from pytest_dbmigrate.evidence.decision import (
 from pytest_dbmigrate.evidence.reasons import Reason
 from pytest_dbmigrate.evidence.record import (
     Evidence,
+    Failed,
     NotChecked,
     Rehearsal,
     Rerun,
@@ -248,6 +250,27 @@ def test_a_criterion_that_only_repeats_a_failed_check_is_not_a_second_reason() -
     )
 
     assert [reason.name for reason in decide(evidence).reasons] == ["tables"]
+
+
+def test_after_a_failure_criteria_that_could_not_be_judged_are_one_reason() -> None:
+    open_ones = tuple(criterion(f"c{number}", UNCHECKED) for number in range(7))
+    failed = check(result=FAIL, expected="43", source="sql/v.sql:9")
+
+    assert len(decide(run(criteria=open_ones)).reasons) == 7
+    reasons = decide(run(criteria=open_ones, checks=(failed,))).reasons
+    assert [reason.title for reason in reasons] == [
+        "tables: 43, observed 42 (sql/v.sql:9)",
+        "7 criteria could not be judged (c0, c1, c2, c3, c4, … 2 more)",
+    ]
+
+
+def test_a_long_observation_is_cut_in_its_reason_and_in_the_last_line() -> None:
+    wide = check(result=Failed(seen("x" * 5000)), expected="expect-value: 43")
+    decision = decide(run(checks=(wide,)))
+
+    assert decision.reasons[0].title.startswith("tables: expect-value: 43, observed xxx")
+    assert len(decision.reasons[0].title) < 250
+    assert len(last_line(decision)) < 300
 
 
 def test_the_last_line_is_one_line_whatever_the_titles_hold() -> None:
