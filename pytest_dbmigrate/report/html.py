@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
@@ -51,7 +52,9 @@ def render_page(
     )
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, compiled once a process: they never change in it."""
     from jinja2 import (  # noqa: PLC0415 (0.05 s that a run without a report need not pay)
         Environment,
         PackageLoader,

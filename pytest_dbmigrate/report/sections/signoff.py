@@ -92,7 +92,9 @@ def _signed(title: str, signature: Signature) -> SignatureRow:
         role=text.line(title),
         person=text.line(signature.person, 200) or "unknown",
         when=text.date_and_clock(signature.signed_at),
-        decision=status(signature.decision),
+        decision=status(signature.decision)
+        if signature.valid
+        else Status(signature.decision, "fact"),
         remarks=tuple(remarks),
         key=text.line(signature.fingerprint, 120),
         status=status("SIGNED" if signature.valid else "REFUSED"),
