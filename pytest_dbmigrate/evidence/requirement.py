@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.evidence.allowed_signers import PLAN_NAME
 from pytest_dbmigrate.evidence.authority import load_authority
 from pytest_dbmigrate.evidence.examination import TOOL, examine
 from pytest_dbmigrate.evidence.record import Rehearsal
@@ -45,7 +46,8 @@ def require_signed(
     Raises SpecError for a file of the user's that is wrong, SshKeygenError without ssh-keygen.
     """
     evidence = run.evidence
-    authority = load_authority(allowed_signers, run_folder=run.path, revoked=revoked)
+    plan = project.root / PLAN_NAME
+    authority = load_authority(allowed_signers, run_folder=run.path, plan=plan, revoked=revoked)
     found = examine(run, authority)
     problems = [f"{r.title}; {r.todo}" if r.todo else r.title for r in found.decision.reasons]
     if evidence.run.stage != "rehearsal":

@@ -45,14 +45,18 @@ def signed(tmp_path: Path, signed_by_all: Signed) -> Signed:
 
 
 def require(
-    signed: Signed, *, version: str = __version__, target: Identity | None = None
+    signed: Signed,
+    *,
+    version: str = __version__,
+    target: Identity | None = None,
+    signers: Path | None = None,
 ) -> Requirement:
     return require_signed(
         signed.run,
         project=signed.project,
         tool_version=version,
         target=target or identity(),
-        allowed_signers=signed.root / "sql" / "allowed_signers",
+        allowed_signers=signers or signed.root / "sql" / "allowed_signers",
     )
 
 
@@ -68,6 +72,17 @@ def test_when_all_is_as_rehearsed_and_signed_then_nothing_is_in_the_way(signed: 
 def test_when_the_rehearsal_was_on_a_baseline_then_that_is_said(signed: Signed) -> None:
     (note,) = require(signed).notes
     assert "binds files and tool version, not the target's own schema" in note
+
+
+def test_when_allowed_signers_lies_elsewhere_then_the_projects_plan_still_counts(
+    signed: Signed,
+) -> None:
+    (signed.root / "security").mkdir()
+    moved = signed.root / "security" / "signers"
+    (signed.root / "sql" / "allowed_signers").rename(moved)
+    (moved.parent / "plan.toml").write_text('title = "x"')
+    signed.commit()
+    assert require(signed, signers=moved).problems == ()
 
 
 def test_when_nobody_signed_then_it_is_refused(tmp_path: Path, rehearsed: Signed) -> None:
