@@ -1,4 +1,4 @@
-"""The end of a run: overrule by pytest's reports, decide, write the folder, name the exit status."""
+"""The end of a run: decide, write the folder, name the exit status."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_dbmigrate.evidence import record
-from pytest_dbmigrate.evidence.criteria import judge_criteria
 from pytest_dbmigrate.evidence.decision import Decision, decide, exit_status
 from pytest_dbmigrate.evidence.folder import FolderError, load_run
 from pytest_dbmigrate.evidence.reasons import Reason
 from pytest_dbmigrate.report.pages import write_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_dbmigrate.evidence.folder import RunFolder
-    from pytest_dbmigrate.spec.plan import Plan
 
 # pytest's own exit statuses (pytest.ExitCode) that say more than ours.
 _INTERNAL_ERROR, _USAGE_ERROR = 3, 4
@@ -91,24 +89,3 @@ def abandoned(folder: RunFolder | None, lost: Sequence[str], exitstatus: int) ->
         raise ValueError("a run without a folder has a problem to tell instead")
     evidence = load_run(folder.path).evidence
     return close(gathered(evidence, folder, lost), folder, exitstatus)
-
-
-def overrule(
-    evidence: record.Evidence, reported: Mapping[str, tuple[str, str]], plan: Plan | None
-) -> record.Evidence:
-    """Take back every PASS whose item pytest did not report as passed, and judge the criteria anew.
-
-    A mark, an autouse fixture or a crashed worker may have kept an item from passing although the
-    gate saw the right result.
-    """
-    checks = tuple(_overruled(check, reported) for check in evidence.checks)
-    evidence = replace(evidence, checks=checks)
-    return replace(evidence, criteria=judge_criteria(plan, evidence)) if plan else evidence
-
-
-def _overruled(check: record.Check, reported: Mapping[str, tuple[str, str]]) -> record.Check:
-    outcome, words = reported.get(check.id, ("passed", ""))
-    if outcome == "passed" or not isinstance(check.result, record.Passed):
-        return check
-    why = f"its result holds, but pytest reported the item as {outcome}: {words}"
-    return replace(check, result=record.NotChecked(why=why, reason="overruled"))

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_dbmigrate import judgements
-from pytest_dbmigrate.postgres.steps import RERUN, SESSIONS
+from pytest_dbmigrate.order import (
+    ALONE,
+    COMMIT,
+    DECISION,
+    MIGRATING,
+    ORDER,
+    RERUN,
+    Order,
+    place_of_check,
+)
+from pytest_dbmigrate.postgres.steps import SESSIONS
 from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.project import BASELINE, MIGRATIONS, is_verification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_dbmigrate.spec.annotations import Check
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.project import Project
 
-# Where an item stands in the run: the first number is one of these.
-BEFORE, MIGRATING, FINAL, PYTHON, COMMIT, ALONE, REPEAT, HEALTH, AFTERWARDS, DECISION = range(10)
-
-Order = tuple[int, ...]
-ORDER = pytest.StashKey[Order]()
 CHECK = pytest.StashKey["Check"]()
-_MARKER = re.compile(rb"expect|should|must", re.IGNORECASE)
 
 
 class GateItem(pytest.Function):
@@ -45,11 +47,26 @@ class GateItem(pytest.Function):
 
 
 class ProjectFile(pytest.Module):
-    """A .sql file of a project. Based on Module so that module-scoped fixtures work."""
+    """A .sql file of a project. Based on Module so that module-scoped fixtures work.
+
+    `read` gives the project; None when what is wrong with it has been told by another file.
+    """
 
     obj = None
-    project: Callable[[Path], Project]
-    without: frozenset[str] = frozenset()
+    read: Callable[[Path], Project | None]
+
+    def collect(self) -> Iterator[GateItem]:
+        """This file's items; a project that is wrong is one clean error, and nothing runs."""
+        try:
+            project = self.read(self.path)
+        except SpecError as error:
+            raise self.CollectError(str(error)) from None
+        if project is not None:
+            yield from self.items(project)
+
+    def items(self, project: Project) -> Iterator[GateItem]:
+        """The items of this file in its project."""
+        raise NotImplementedError
 
     def item(self, name: str, body: Callable[..., None], order: Order) -> GateItem:
         """An item of this file; the parameters of `body` name its fixtures."""
@@ -61,36 +78,35 @@ class ProjectFile(pytest.Module):
 class VerificationFile(ProjectFile):
     """A verification file: one item for each verification and parameter case."""
 
-    def collect(self) -> Iterator[GateItem]:
-        """One item a check; a project that is wrong is one clean error, and nothing runs."""
-        try:
-            project = self.project(self.path)
-        except SpecError as error:
-            raise self.CollectError(str(error)) from None
-        for file in project.verifications:
+    def items(self, project: Project) -> Iterator[GateItem]:
+        """One item a check, in the order of the file."""
+        for place, file in enumerate(project.verifications):
             if file.path == self.path:
-                yield from (self._verification(check, project) for check in file.checks)
+                for number, check in enumerate(file.checks):
+                    order = place_of_check(check, (place, number), project)
+                    yield self._verification(check, order)
 
-    def _verification(self, check: Check, project: Project) -> GateItem:
+    def _verification(self, check: Check, order: Order) -> GateItem:
         """The item of one check, with its tags as marks and its words for `-k`."""
-        order = order_of(check, project)
         item = self.item(check.name, judgements.verification(check), order)
         item.stash[CHECK] = check
         item.extra_keyword_matches.update({check.query_set, check.title, str(check.phase)} - {""})
         for tag in check.tags:
-            item.add_marker(tag)
+            try:
+                item.add_marker(tag)
+            except pytest.fail.Exception:  # strict markers
+                raise self.CollectError(
+                    f"{check.path}:{check.line}: the tag {tag!r} is not declared\n"
+                    f'  add it to the markers of pytest\'s configuration: markers = ["{tag}"]'
+                ) from None
         return item
 
 
 class MigrationFile(ProjectFile):
     """A migration: its apply and re-run items; the last one of a project also has commit and decision."""
 
-    def collect(self) -> Iterator[GateItem]:
+    def items(self, project: Project) -> Iterator[GateItem]:
         """The items of this migration, if the project has it."""
-        try:
-            project = self.project(self.path)
-        except SpecError as error:
-            raise self.CollectError(str(error)) from None
         for number, migration in enumerate(project.migrations):
             if project.migration_paths[migration.path] == self.path:
                 yield from self._migration(number, migration)
@@ -101,43 +117,6 @@ class MigrationFile(ProjectFile):
     def _migration(self, number: int, migration: Migration) -> Iterator[GateItem]:
         kind = MIGRATING if migration.transactional else ALONE
         yield self.item("apply", judgements.applied(migration), (kind, number, 0))
-        for place, session in enumerate(SESSIONS if RERUN not in self.without else ()):
+        for place, session in enumerate(SESSIONS):
             body = judgements.reran(migration, session)
-            yield self.item(f"rerun-{session}-session", body, (REPEAT, place, number))
-
-
-def order_of(check: Check, project: Project) -> Order:
-    """Where a check's item stands in the run: by phase, then by file and line."""
-    files = [f.shown for f in project.verifications]
-    place = (files.index(check.path), project.checks.index(check))
-    match check.phase.kind:
-        case "before":
-            return BEFORE, *place
-        case "final":
-            return FINAL, *place
-        case "health":
-            return HEALTH, *place
-        case _:
-            versions = [m.version for m in project.migrations]
-            number = versions.index(check.phase.version)
-            held = project.migrations[number].transactional
-            return (MIGRATING if held else ALONE), number, 1, *place
-
-
-def looks_like_verification(path: Path, root: Path, patterns: Iterable[str]) -> bool:
-    """Whether a file found by pattern is to be read: its name fits, and it speaks of expectations.
-
-    A file without any such word is somebody else's, and is not even scanned.
-    """
-    relative = path.relative_to(root) if path.is_relative_to(root) else path
-    return is_verification(relative, patterns) and bool(_MARKER.search(path.read_bytes()))
-
-
-def is_migration(path: Path) -> bool:
-    """Whether a .sql file stands in a migrations folder."""
-    return path.suffix == ".sql" and path.parent.name == MIGRATIONS
-
-
-def is_baseline(path: Path) -> bool:
-    """Whether a .sql file stands in a baseline folder."""
-    return path.suffix == ".sql" and path.parent.name == BASELINE
+            yield self.item(f"rerun-{session}-session", body, (RERUN, place, number))

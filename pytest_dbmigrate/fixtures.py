@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dbmigrate.postgres.steps import Step
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,12 +19,13 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.run import Run
 
 
+RUN = pytest.StashKey["Run"]()
+
+
 @pytest.fixture(scope="session")
 def dbmigrate_run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """This session's run: its settings, project, gate and record."""
-    from pytest_dbmigrate.plugin import SESSION  # noqa: PLC0415  (the plugin imports this module)
-
-    run = request.config.stash[SESSION].run
+    run = request.config.stash.get(RUN, None)
     if run is None:
         pytest.fail("a fixture of pytest-dbmigrate must be a parameter of the test", pytrace=False)
     yield run
@@ -106,6 +105,8 @@ def dbmigrate_postgresql(
 
 def _migrated(run: Run) -> Gate:
     """The gate, advanced until every migration has been applied and verified."""
+    from pytest_dbmigrate.postgres.steps import Step  # noqa: PLC0415  (import time)
+
     gate = run.open()
     gate.advance(Step("final"))
     return gate

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dbmigrate import options, workers
+from pytest_dbmigrate import live, options, workers
 from pytest_dbmigrate.fixtures import (
     dbmigrate_connection,
     dbmigrate_migrations,
@@ -15,10 +15,14 @@ from pytest_dbmigrate.fixtures import (
     dbmigrate_run,
     dbmigrate_target,
 )
-from pytest_dbmigrate.session import GateSession
+from pytest_dbmigrate.pytest_html_page import HtmlPage
+from pytest_dbmigrate.selection import Selection
+from pytest_dbmigrate.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from pytest_dbmigrate.settings import Settings
 
 __all__ = [
     "dbmigrate_connection",
@@ -28,8 +32,6 @@ __all__ = [
     "dbmigrate_run",
     "dbmigrate_target",
 ]
-
-SESSION = pytest.StashKey[GateSession]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,11 +49,11 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Explain instead of running, when asked to."""
-    settings = options.read_settings(config)
+    settings = settings_of(config)
     return explain(config, settings) if settings.explain else None
 
 
-def explain(config: pytest.Config, settings: options.Settings) -> int:
+def explain(config: pytest.Config, settings: Settings) -> int:
     """Print how every statement is read. Raises pytest.UsageError for a path that is not there."""
     from pytest_dbmigrate import explaining  # noqa: PLC0415  (import time)
     from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415
@@ -75,12 +77,18 @@ def explain(config: pytest.Config, settings: options.Settings) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the settings and register this session's hooks behind those of every other plugin."""
-    settings = options.read_settings(config)
+    """Register the collecting half; the rest of us joins it when something of ours is met."""
+    settings = settings_of(config)
+    selection = Selection(config, settings)
+    config.pluginmanager.register(selection, "dbmigrate-selection")
     if settings.target is not None:
-        workers.refuse_live(config)
-    session = GateSession(config, settings)
-    config.stash[SESSION] = session
-    config.pluginmanager.register(session.selection, "dbmigrate-selection")
-    config.pluginmanager.register(session.controller, "dbmigrate-controller")
-    config.pluginmanager.register(session, "dbmigrate-session")
+        live.refuse_workers(config)
+    if settings.asked_for:
+        selection.open_session()
+    if config.pluginmanager.hasplugin("dsession"):
+        controller = workers.Controller(config, settings, selection)
+        selection.open_session().controller = controller
+        config.pluginmanager.register(controller, "dbmigrate-controller")
+    if getattr(config.option, "htmlpath", None) and not workers.is_worker(config):
+        page = HtmlPage(config, selection)
+        config.pluginmanager.register(page, "dbmigrate-html")

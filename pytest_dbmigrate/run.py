@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.admission import NotAdmittedError, require_rehearsal, resolve_earlier
-from pytest_dbmigrate.closing import overrule
 from pytest_dbmigrate.evidence.building import Circumstances, build
 from pytest_dbmigrate.evidence.decision import Decision, decide, reasons_against_commit
 from pytest_dbmigrate.evidence.folder import FolderError, RunFolder
+from pytest_dbmigrate.evidence.reported import Reported, correct
 from pytest_dbmigrate.postgres.gate import Gate
-from pytest_dbmigrate.postgres.transaction import Limits, Refused
+from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
+from pytest_dbmigrate.spec.judging import key
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
     from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.spec.project import Project
@@ -37,9 +38,10 @@ _TOOLS = ("pytest-dbmigrate", "pytest", "psycopg", "pytest-html", "pytest-postgr
 class Run:
     """A run from its opening to its decision.
 
-    `planned` are the ids of all items there should be, `selected` those that will run, `reported`
-    what pytest said of each (`passed`, `failed`, `skipped`), with its words. `folder` is None where
-    another process keeps the record (a worker of pytest-xdist), `problem` why there is none.
+    `steps` are the ids of the items that apply, commit, re-run and decide, `python` those of the
+    tests on our connection, `selected` those of all planned items that will run; `reported` is what
+    pytest said of each. `folder` is None where another process keeps the record, `problem` why there
+    is none. `shared`: other processes run some of the items (this is a worker of pytest-xdist).
     """
 
     settings: Settings
@@ -47,9 +49,12 @@ class Run:
     command: str
     folder: RunFolder | None = None
     problem: str = ""
-    planned: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
-    reported: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shared: bool = False
+    planned: tuple[str, ...] = field(init=False)
+    reported: dict[str, Reported] = field(default_factory=dict)
     interrupted: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     gate: Gate = field(init=False)
@@ -63,6 +68,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Make the gate; nothing is started or connected yet."""
+        self.planned = (*map(key, self.project.checks), *self.steps, *self.python)
         self.gate = Gate(
             project=self.project,
             stage=self.settings.mode,
@@ -128,18 +134,14 @@ class Run:
 
         return update_expected(self.project, self.gate.seen.findings)
 
-    def report(self, item: str, outcome: str, words: str) -> None:
-        """Keep what pytest said of an item; the worst of its phases counts."""
-        weight = {"failed": 2, "skipped": 1, "passed": 0}
-        if item not in self.reported or weight[outcome] > weight[self.reported[item][0]]:
-            self.reported[item] = (outcome, words)
-
     def evidence(self, *, finished: bool = False) -> Evidence:
         """The record as far as the run has come, less what pytest's reports took back."""
         if finished and self.finished is None:
             self.finished = datetime.now(UTC)
         evidence = build(self.gate, self.identity, self._circumstances())
-        return overrule(evidence, self.reported, self.project.plan)
+        python = [t for t in self.python if t in self.reported or not self.shared]
+        plan = self.project.plan
+        return correct(evidence, self.reported, plan, python=python, steps=self.steps)
 
     def save(self) -> Evidence:
         """Write the record as it stands; it reads as incomplete until the run has finished."""
@@ -204,7 +206,7 @@ class Run:
         try:
             self.save()
         except FolderError as error:
-            raise Refused(f"not committed: {error}") from None
+            raise RefusedError(f"not committed: {error}") from None
 
     def _objections(self) -> list[str]:
         """What stands against COMMIT besides what the gate itself has seen."""

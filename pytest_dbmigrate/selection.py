@@ -2,89 +2,115 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dbmigrate import collect
-from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.judging import key
-from pytest_dbmigrate.spec.project import Project, find_root, load_project
+from pytest_dbmigrate.fixtures import RUN
+from pytest_dbmigrate.order import OURS, fixtures_of, is_counted, is_ours, place_of
+from pytest_dbmigrate.spec import places
+from pytest_dbmigrate.workers import is_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
+    from typing import NoReturn
 
-    from pytest_dbmigrate.options import Settings
-    from pytest_dbmigrate.run import Run
+    from pytest_dbmigrate.collect import ProjectFile
+    from pytest_dbmigrate.settings import Settings
+    from pytest_dbmigrate.session import GateSession
+    from pytest_dbmigrate.spec.errors import SpecError
+    from pytest_dbmigrate.spec.project import Project
 
-# Fixtures whose tests read the migrated schema inside the held transaction, or a copy after it.
-READING = "dbmigrate_connection"
-COPYING = "dbmigrate_postgresql_proc"
-OURS = frozenset({READING, COPYING, "dbmigrate_run", "dbmigrate_target", "dbmigrate_migrations"})
+# A file without any such word is somebody else's, and is not even scanned.
+_MARKER = re.compile(rb"expect|should|must", re.IGNORECASE)
 
 
 class Selection:
-    """The collecting half of a session. `start` is called once, when there is something to run."""
+    """The collecting half of a session.
 
-    def __init__(
-        self, config: pytest.Config, settings: Settings, start: Callable[[Run], None]
-    ) -> None:
+    It is all of us that every pytest session has, so it imports nothing heavy: the running half,
+    `session`, is None until something of ours is met.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
         """Keep the settings; the project is read when the first file of ours is collected."""
         self.config = config
         self.settings = settings
-        self.start = start
-        self.is_named: Callable[[Path], bool] = lambda _path: False
-        self._projects: dict[Path, Project | SpecError] = {}
+        self.session: GateSession | None = None
+        self._is_named: Callable[[Path], bool] = lambda _path: False
+        self._projects: dict[Path, Project] = {}
+        self._wrong: dict[Path, SpecError] = {}
 
-    @property
-    def error(self) -> SpecError | None:
-        """What is wrong in a project's files, if anything was found."""
-        return next((p for p in self._projects.values() if isinstance(p, SpecError)), None)
+    def open_session(self) -> GateSession:
+        """The running half, registered behind the hooks of every other plugin."""
+        if self.session is None:
+            from pytest_dbmigrate.session import GateSession  # noqa: PLC0415  (import time)
+
+            self.session = GateSession(self.config, self.settings)
+            self.config.pluginmanager.register(self.session, "dbmigrate-session")
+        return self.session
 
     @pytest.hookimpl
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """Verification files by pattern, or by name on the command line; migrations by name only."""
-        if file_path.suffix != ".sql" or collect.is_baseline(file_path):
+        if file_path.suffix != ".sql" or places.is_baseline(file_path):
             return None
-        self.is_named = parent.session.isinitpath
         named = parent.session.isinitpath(file_path)
-        if collect.is_migration(file_path):
-            return self._file(collect.MigrationFile, parent, file_path) if named else None
-        root, patterns = self.config.rootpath, self.settings.files
-        if named or collect.looks_like_verification(file_path, root, patterns):
-            return self._file(collect.VerificationFile, parent, file_path)
-        return None
+        if not named and not self._looks_like_verification(file_path):
+            return None
+        self._is_named = parent.session.isinitpath
+        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
 
-    def _file(
-        self, kind: type[collect.ProjectFile], parent: pytest.Collector, path: Path
-    ) -> collect.ProjectFile:
-        file: collect.ProjectFile = kind.from_parent(parent, path=path)
-        file.project = self.project
-        file.without = frozenset(self.settings.off)
+        migration = places.is_migration(file_path)
+        kind = collect.MigrationFile if migration else collect.VerificationFile
+        return self._file(kind, parent, file_path)
+
+    def _looks_like_verification(self, path: Path) -> bool:
+        root = self.config.rootpath
+        relative = path.relative_to(root) if path.is_relative_to(root) else path
+        named_so = places.is_verification(relative, self.settings.files)
+        return named_so and bool(_MARKER.search(path.read_bytes()))
+
+    def _file(self, kind: type[ProjectFile], parent: pytest.Collector, path: Path) -> ProjectFile:
+        self.open_session()
+        file: ProjectFile = kind.from_parent(parent, path=path)
+        file.read = self._read_once
         return file
+
+    def _read_once(self, path: Path) -> Project | None:
+        """The project of a file; what is wrong with it is raised for the first file that asks."""
+        return None if self._root(path) in self._wrong else self.project(path)
 
     def project(self, path: Path | None = None) -> Project:
         """The project that a file belongs to, read once. Raises SpecError for what is wrong in it."""
-        root = find_root(path, self.config.rootpath, self.settings.root)
+        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.spec.project import load_project  # noqa: PLC0415
+
+        root = self._root(path)
+        if root in self._wrong:
+            raise self._wrong[root]
         if root not in self._projects:
             try:
                 self._projects[root] = load_project(
                     root,
-                    named=self.is_named,
+                    named=self._is_named,
                     patterns=self.settings.files,
                     show=self.show,
                     allow_gaps=self.settings.allow_gaps,
                     commit_each=self.settings.commit_each,
                 )
             except SpecError as error:
-                self._projects[root] = error
-        found = self._projects[root]
-        if isinstance(found, SpecError):
-            raise found
-        return found
+                self._wrong[root] = error
+                self.open_session().problem = str(error).splitlines()[0]
+                raise
+        return self._projects[root]
+
+    def _root(self, path: Path | None) -> Path:
+        return places.find_root(path, self.config.rootpath, self.settings.root)
 
     def show(self, path: Path) -> str:
         """A path as pytest's node ids write it: relative to the rootdir, with `/`."""
@@ -97,54 +123,53 @@ class Selection:
     ) -> Generator[None]:
         """After every other plugin has selected and sorted: add what must exist, and put it in order."""
         yield
-        mine = [i for i in items if isinstance(i, collect.GateItem) or OURS & fixtures_of(i)]
-        if not mine and not self.settings.asked_for:
+        mine = [i for i in items if is_ours(i)]
+        decides = bool(mine) or self.settings.asked_for or any(map(is_counted, items))
+        if self._wrong or not (decides or any(OURS & fixtures_of(i) for i in items)):
             return
-        project = self._only_project(mine)
+        project = self._only_project([i.path for i in mine])
+        must = self._added_items(session, project, items) if decides else []
         present = {i.nodeid for i in items}
-        must = self._added_items(session, project, items)
         items += [i for i in must if i.nodeid not in present]
-        items.sort(key=_order)
-        self._begin(project, must, items)
+        items.sort(key=place_of)
+        self._begin(project, must, items, decides=decides)
 
-    def _only_project(self, mine: Iterable[pytest.Item]) -> Project:
-        roots = {
-            find_root(i.path, self.config.rootpath, self.settings.root)
-            for i in mine
-            if isinstance(i, collect.GateItem)
-        }
+    def _only_project(self, paths: list[Path]) -> Project:
+        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
+
+        roots = {self._root(path) for path in paths}
         if len(roots) > 1:
-            shown = ", ".join(sorted(self.show(r) for r in roots))
-            raise pytest.UsageError(
-                f"two projects in one run: {shown}. One run judges one database: name one of them "
-                "on the command line, or set dbmigrate_root"
+            self._refuse(
+                f"two projects in one run: {', '.join(sorted(self.show(r) for r in roots))}. One run "
+                "judges one database: name one of them on the command line, or set dbmigrate_root"
             )
-        if not roots:
-            return self._checked_project(None)
-        return self._checked_project(next(i.path for i in mine if isinstance(i, collect.GateItem)))
-
-    def _checked_project(self, path: Path | None) -> Project:
         try:
-            project = self.project(path)
+            project = self.project(paths[0] if paths else None)
         except SpecError as error:
-            raise pytest.UsageError(str(error)) from None
+            self._refuse(str(error))
         if self.settings.mode == "production" and not project.migrations:
-            raise pytest.UsageError(
+            self._refuse(
                 f"--apply-migrations, but there is no migration: {self.show(project.root)}/migrations/ "
                 "holds no .sql file. Name one NNN_what_it_does.sql, or set dbmigrate_root"
             )
         return project
 
+    def _refuse(self, why: str) -> NoReturn:
+        self.open_session().problem = why.splitlines()[0]
+        raise pytest.UsageError(why)
+
     def _added_items(
         self, session: pytest.Session, project: Project, items: list[pytest.Item]
     ) -> list[pytest.Item]:
         """The items that must exist whatever was given on the command line: apply, commit, …"""
+        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
+
         parent = _deepest_folder(items, project.root) or session
         found: list[pytest.Item] = []
         for migration in project.migrations:
             path = project.migration_paths[migration.path]
             file = self._file(collect.MigrationFile, parent, path)
-            made = [i for i in file.collect() if isinstance(i, pytest.Item)]
+            made = list(file.collect())
             report = pytest.CollectReport(
                 nodeid=file.nodeid, outcome="passed", longrepr=None, result=[*made]
             )
@@ -152,34 +177,25 @@ class Selection:
             found += made
         return found
 
-    def _begin(self, project: Project, must: list[pytest.Item], items: list[pytest.Item]) -> None:
+    def _begin(
+        self, project: Project, must: list[pytest.Item], items: list[pytest.Item], *, decides: bool
+    ) -> None:
+        """Make the run. Tests that only borrow a migrated database have one, and decide nothing."""
         from pytest_dbmigrate.run import Run  # noqa: PLC0415  (import time)
 
-        counted = [i.nodeid for i in items if READING in fixtures_of(i)]
-        planned = [*map(key, project.checks), *(i.nodeid for i in must), *counted]
-        chosen = {i.nodeid for i in items}
         run = Run(
             settings=self.settings,
             project=project,
             command=" ".join(["pytest", *map(str, self.config.invocation_params.args)]),
-            planned=tuple(planned),
-            selected=tuple(p for p in planned if p in chosen),
+            steps=tuple(i.nodeid for i in must),
+            python=tuple(i.nodeid for i in items if is_counted(i)),
+            shared=is_worker(self.config),
         )
-        self.start(run)
-
-
-def fixtures_of(item: pytest.Item) -> set[str]:
-    return set(getattr(item, "fixturenames", ()))
-
-
-def _order(item: pytest.Item) -> collect.Order:
-    """Others first, as they stood; then ours by step; tests on a copy of the result after COMMIT."""
-    order = item.stash.get(collect.ORDER, None)
-    if order is not None:
-        return order
-    if READING in fixtures_of(item):
-        return (collect.PYTHON,)
-    return (collect.AFTERWARDS,) if COPYING in fixtures_of(item) else (-1,)
+        chosen = {i.nodeid for i in items}
+        run.selected = tuple(p for p in run.planned if p in chosen)
+        self.config.stash[RUN] = run
+        if decides:
+            self.open_session().start(run)
 
 
 def _deepest_folder(items: Iterable[pytest.Item], root: Path) -> pytest.Dir | None:

@@ -1,35 +1,42 @@
-"""One pytest session: what must not be combined, signals, reports, and the end."""
+"""One pytest session that decides: what must not be combined, signals, reports, and the end."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dbmigrate import collect, workers
-from pytest_dbmigrate.selection import READING, Selection, fixtures_of
+from pytest_dbmigrate import live, workers
+from pytest_dbmigrate.order import is_counted, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from pytest_dbmigrate.closing import Closing
-    from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.evidence.reported import Reported
+    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.run import Run
 
 
 class GateSession:
-    """The running half of a session. `run` is None as long as there is nothing of ours to do."""
+    """The running half of a session. `run` is None as long as nothing has been selected.
+
+    `problem` is what was wrong before there was a run, for the last line; `controller` is there
+    where workers of pytest-xdist have the runs.
+    """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        """Keep the settings, and let the selection say when there is a run."""
+        """Keep the settings; `start` brings the run."""
         self.config = config
         self.settings = settings
-        self.selection = Selection(config, settings, self.start)
-        self.controller = workers.Controller(config, settings, self.selection)
+        self.controller: workers.Controller | None = None
         self.run: Run | None = None
+        self.problem = ""
         self.closing: Closing | None = None
         self.updated: list[str] = []
 
@@ -44,52 +51,24 @@ class GateSession:
         """Refuse what is known beforehand; then handle signals as long as something may be held."""
         if self.run is None or session.config.option.collectonly:
             return (yield)
-        if self.settings.mode == "production":
-            self._refuse_live(self.run)
+        if self.run.gate.live:
+            live.refuse(self.config, self.run)
         with _signals(self.run):
             return (yield)
-
-    def _refuse_live(self, run: Run) -> None:
-        """What must not be combined with a database that people use. Raises pytest.UsageError."""
-        option = self.config.option
-        for name, set_ in (
-            ("--pdb", option.usepdb),
-            ("--trace", option.trace),
-            ("--setup-only", option.setuponly),
-            ("--setup-plan", option.setupplan),
-            ("--reruns", getattr(option, "reruns", 0)),
-        ):
-            if set_:
-                raise pytest.UsageError(
-                    f"{name} with --apply-migrations: the transaction would be held while somebody "
-                    "looks at it, or run twice. Leave it out; a rehearsal (without --db-url) takes it"
-                )
-        missing = [p for p in run.planned if p not in set(run.selected)]
-        if missing:
-            some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-            raise pytest.UsageError(
-                f"--apply-migrations with an incomplete selection: {len(missing)} of "
-                f"{len(run.planned)} planned items are missing ({some}). Nothing was sent. Leave out "
-                "-k, -m, --lf and single ids, so that everything is verified before COMMIT"
-            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """No test that is not counted runs between BEGIN and COMMIT of a live run."""
-        run = self.run
-        if run is None or isinstance(item, collect.GateItem) or READING in fixtures_of(item):
+        if self.run is None or is_ours(item) or is_counted(item):
             return
-        if run.gate.live and run.gate.holding:
-            run.gate.stop(f"{item.nodeid} was about to run inside the held transaction")
+        if self.run.gate.live and self.run.gate.holding:
+            self.run.gate.stop(f"{item.nodeid} was about to run inside the held transaction")
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what pytest says of the planned items."""
         if self.run is not None and self.run.expects(report.nodeid):
-            words = report.longreprtext.splitlines()[0] if report.longreprtext else ""
-            if report.skipped and isinstance(report.longrepr, tuple):
-                words = report.longrepr[2]
-            self.run.report(report.nodeid, report.outcome, words)
+            keep(self.run.reported, report)
 
     @pytest.hookimpl
     def pytest_keyboard_interrupt(self) -> None:
@@ -107,15 +86,20 @@ class GateSession:
         if self.closing is not None:
             session.exitstatus = self.closing.status
         result = yield
-        if not self.config.option.collectonly:
+        if not self.config.option.collectonly and not workers.is_worker(self.config):
             self._say_last()
         return result
 
     def _close(self, session: pytest.Session, exitstatus: int) -> Closing | None:
         from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
 
+        if self.controller is not None:
+            found = self.controller.close(exitstatus)
+            self.problem = self.problem or self.controller.problem
+            return found
         if self.run is None:
-            return self.controller.close(exitstatus)
+            workers.pass_on_problem(self.config, self.problem)
+            return None
         if session.shouldstop or session.shouldfail:
             self.run.interrupted = str(session.shouldstop or session.shouldfail)
         self.run.close()
@@ -129,14 +113,11 @@ class GateSession:
 
     def _say_last(self) -> None:
         """Print the last line, also where no terminal plugin is there to do it."""
-        if self.closing is None and self.selection.error is None:
+        if self.closing is None and not self.problem:
             return
         from pytest_dbmigrate.evidence.decision import last_line, undecided  # noqa: PLC0415
 
-        if self.closing is not None:
-            line = last_line(self.closing.decision)
-        else:
-            line = last_line(undecided(str(self.selection.error).splitlines()[0]))
+        line = last_line(self.closing.decision if self.closing else undecided(self.problem))
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         print(line.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  (the product's own line)
 
@@ -155,6 +136,28 @@ class GateSession:
             terminalreporter.line(line)
 
 
+def keep(reported: dict[str, Reported], report: pytest.TestReport) -> None:
+    """Keep what pytest says of an item: its call, and a set-up or tear-down that did not pass."""
+    from pytest_dbmigrate.evidence.reported import Reported, worse  # noqa: PLC0415  (import time)
+
+    if report.when != "call" and report.passed:
+        return
+    if report.skipped and isinstance(report.longrepr, tuple):
+        words = report.longrepr[2]
+    else:
+        words = report.longreprtext.partition("\n")[0]
+    file, line, _name = report.location
+    said = Reported(
+        outcome=report.outcome,
+        when=report.when or "",
+        words=words,
+        at=datetime.fromtimestamp(report.stop, UTC),
+        source=f"{file}:{line + 1}" if line is not None else file,
+        duration_ns=int(report.duration * 1e9),
+    )
+    reported[report.nodeid] = worse(reported.get(report.nodeid), said)
+
+
 @contextmanager
 def _signals(run: Run) -> Iterator[None]:
     """SIGTERM and SIGINT interrupt the run, also where a shell made it ignore them.
@@ -167,6 +170,9 @@ def _signals(run: Run) -> Iterator[None]:
         if not run.gate.resolving:
             raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, and only it is interrupted
+        return
     kept = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

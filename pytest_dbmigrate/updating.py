@@ -31,9 +31,9 @@ def _update(file: VerificationFile, findings: Mapping[str, Finding]) -> list[str
     for check in file.checks:
         finding = findings.get(key(check))
         answer = finding.answer if finding is not None else None
-        if isinstance(check.expectation, ExactResult) and answer is not None:
-            if isinstance(answer.outcome, Result):
-                observed.append((check.expectation, answer.outcome))
+        outcome = answer.outcome if answer is not None else None
+        if isinstance(check.expectation, ExactResult) and isinstance(outcome, Result):
+            observed.append((check.expectation, outcome))
     lines = []
     try:
         text = file.path.read_bytes().decode("utf-8-sig")

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.closing import Closing
     from pytest_dbmigrate.evidence.folder import RunFolder
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.options import Settings
+    from pytest_dbmigrate.evidence.reported import Reported
+    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.run import Run
     from pytest_dbmigrate.selection import Selection
 
 OUTPUT = "dbmigrate"
+# How the id of every run's last item ends.
+DECISION = ".sql::decision"
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -28,30 +31,35 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-def refuse_live(config: pytest.Config) -> None:
-    """Several processes on a database people use. Raises pytest.UsageError."""
-    distributed = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
-    if distributed:
-        raise pytest.UsageError(
-            "-n with --db-url: each worker would apply and verify for itself. Run without -n; "
-            "a rehearsal (without --db-url) takes it"
-        )
-
-
 def pass_on(config: pytest.Config, run: Run, evidence: Evidence) -> None:
     """Hand a worker's record to the controller."""
     from pytest_dbmigrate.evidence.record import encode  # noqa: PLC0415  (import time)
 
-    output: dict[str, object] = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist's
-    output[OUTPUT] = {
+    _output(config)[OUTPUT] = {
         "evidence": encode(evidence).decode(),
         "root": str(run.project.root),
         "planned": list(run.planned),
+        "steps": list(run.steps),
+        "python": list(run.python),
     }
 
 
+def pass_on_problem(config: pytest.Config, problem: str) -> None:
+    """Tell the controller, if this is a worker, why there is no record."""
+    if problem and is_worker(config):
+        _output(config)[OUTPUT] = {"problem": problem}
+
+
+def _output(config: pytest.Config) -> dict[str, object]:
+    output: dict[str, object] = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist's
+    return output
+
+
 class Controller:
-    """The controller's side: it collects nothing, hears of everything, and decides at the end."""
+    """The controller's side: it collects nothing, hears of everything, and decides at the end.
+
+    `problem` is why there is no folder, or no record to come.
+    """
 
     def __init__(self, config: pytest.Config, settings: Settings, selection: Selection) -> None:
         """Nothing is known before the first worker has collected."""
@@ -63,14 +71,13 @@ class Controller:
         self.problem = ""
         self.records: list[dict[str, Any]] = []
         self.lost: list[str] = []
-        self.reported: dict[str, tuple[str, str]] = {}
-        self.ran: set[str] = set()
+        self.reported: dict[str, Reported] = {}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
         """Make the run's folder as soon as a worker says that there is a decision to come."""
         del node
-        if self.folder is None and not self.problem and any(_is_decision(i) for i in ids):
+        if self.folder is None and not self.problem and any(i.endswith(DECISION) for i in ids):
             self._make_folder()
 
     def _make_folder(self) -> None:
@@ -83,11 +90,13 @@ class Controller:
             self.problem = str(error)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401  (pytest-xdist's)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take a worker's record; one that ends without it leaves the run incomplete."""
-        output = getattr(node, "workeroutput", None) or {}
-        if OUTPUT in output:
-            self.records.append(output[OUTPUT])
+        passed_on = (getattr(node, "workeroutput", None) or {}).get(OUTPUT, {})
+        if "evidence" in passed_on:
+            self.records.append(passed_on)
+        elif "problem" in passed_on:
+            self.problem = passed_on["problem"]
         elif self.folder is not None:
             self.lost.append(
                 f"worker {node.gateway.id} ended without its record: {error or 'crashed'}"
@@ -96,33 +105,32 @@ class Controller:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what pytest says of every item, whichever worker ran it."""
-        if self.folder is not None and (report.when != "setup" or not report.passed):
-            self.ran.add(report.nodeid)
-            if not report.passed:
-                self.reported[report.nodeid] = (report.outcome, report.longreprtext[:200])
+        from pytest_dbmigrate.session import keep  # noqa: PLC0415  (import time)
+
+        if self.folder is not None:
+            keep(self.reported, report)
 
     def close(self, exitstatus: int) -> Closing | None:
         """Decide for all workers, if there was a run of ours."""
-        if self.folder is None and not self.problem:
+        if self.folder is None:
             return None
         from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
         from pytest_dbmigrate.evidence.decision import decide  # noqa: PLC0415
         from pytest_dbmigrate.evidence.record import decode  # noqa: PLC0415
+        from pytest_dbmigrate.evidence.reported import correct  # noqa: PLC0415
 
         seen = [decode(r["evidence"].encode()) for r in self.records]
         if not seen:
             return closing.abandoned(self.folder, self.lost, exitstatus)
         worst = min(range(len(seen)), key=lambda i: decide(seen[i]).go)
-        evidence, passed_on = seen[worst], self.records[worst]
-        project = self.selection.project(Path(passed_on["root"]) / "plan.toml")
-        silent = [i for i in passed_on["planned"] if i not in self.ran]
+        evidence, run = seen[worst], self.records[worst]
+        project = self.selection.project(Path(run["root"]) / "plan.toml")
+        silent = [i for i in run["planned"] if i not in self.reported]
         if silent and evidence.run.selected == evidence.run.planned:
             some = ", ".join(silent[:3])
             self.lost.append(f"{len(silent)} items were selected and never reported: {some}")
         evidence = closing.gathered(evidence, self.folder, self.lost)
-        evidence = closing.overrule(evidence, self.reported, project.plan)
+        evidence = correct(
+            evidence, self.reported, project.plan, python=run["python"], steps=run["steps"]
+        )
         return closing.close(evidence, self.folder, exitstatus, self.problem)
-
-
-def _is_decision(item: str) -> bool:
-    return item.endswith(".sql::decision")

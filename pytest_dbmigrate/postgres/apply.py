@@ -1,4 +1,4 @@
-"""One migration, statement by statement: time, command tag, rows, notices, and the place of an error."""
+"""One script, statement by statement: time, command tag, rows, notices, an error's place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from psycopg import OperationalError, pq
 
-from pytest_dbmigrate.postgres.query import Answer, ConnectionLost, Patience, Question, ask
+from pytest_dbmigrate.postgres.query import (
+    WITHOUT_END,
+    Answer,
+    ConnectionLostError,
+    Patience,
+    Question,
+    ask,
+)
 from pytest_dbmigrate.postgres.transaction import in_transaction
 from pytest_dbmigrate.spec.expectations import Failure
 
@@ -80,14 +87,14 @@ def apply(
     before_each: Callable[[Statement], None] = lambda _: None,
     after_each: Callable[[Statement, Answer], None] = lambda _s, _a: None,
     held: bool = True,
-    patience: Patience = Patience(),
+    patience: Patience = WITHOUT_END,
     into: Applied | None = None,
 ) -> Applied:
     """Send each statement alone, in order, until one fails.
 
     With `held` a statement that ends the transaction is a fault, whatever the server answered.
     What was sent is kept in `into` as it happens, so that it survives an interruption.
-    Raises ConnectionLost.
+    Raises ConnectionLostError.
     """
     applied = into if into is not None else Applied()
     heard: list[Notice] = []
@@ -134,7 +141,7 @@ def preflight(
         try:
             result = conn.pgconn.prepare(b"", statement.text.encode())
         except OperationalError as error:
-            raise ConnectionLost(str(error).strip()) from None
+            raise ConnectionLostError(str(error).strip()) from None
         if result.status != pq.ExecStatus.FATAL_ERROR:
             continue
         source = result.error_field(pq.DiagnosticField.SOURCE_FUNCTION) or b""

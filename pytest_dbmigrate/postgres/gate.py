@@ -21,14 +21,14 @@ from pytest_dbmigrate.postgres.migrating import Accounts, migrate
 from pytest_dbmigrate.postgres.observations import Clock, Finding, Observations
 from pytest_dbmigrate.postgres.query import (
     Answer,
-    ConnectionLost,
+    ConnectionLostError,
     Patience,
-    StatementFailed,
+    StatementFailedError,
     run,
 )
 from pytest_dbmigrate.postgres.rerun import rerun_all
 from pytest_dbmigrate.postgres.steps import RERUN, Stage, Step, step_of, steps_of
-from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, Refused
+from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, RefusedError
 from pytest_dbmigrate.postgres.verify import observe
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
 from pytest_dbmigrate.spec.judging import (
@@ -63,7 +63,7 @@ class Gate:
     `without` names the built-in checks that are not wanted. `connect` opens a new autocommit
     connection to the target. `objections` is asked, before COMMIT,
     for what stands against it elsewhere. `on_intent` is told, before COMMIT, what identifies it; if
-    it raises Refused, the transaction is rolled back.
+    it raises RefusedError, the transaction is rolled back.
     """
 
     project: Project
@@ -162,7 +162,7 @@ class Gate:
         self.seen.clocks.append(clock)
         try:
             self._work(step)
-        except (ConnectionLost, StatementFailed, Refused, psycopg.Error) as error:
+        except (ConnectionLostError, StatementFailedError, RefusedError, psycopg.Error) as error:
             self.stop(f"{step}: {error}")
         except BaseException:
             self.stop(f"interrupted during {step}")
@@ -217,7 +217,9 @@ class Gate:
         else:
             if not self.holding:
                 self._begin(conn)
-            self.seen.notes += migrate(conn, migration, self._open_accounts(), applied, self._wait())
+            self.seen.notes += migrate(
+                conn, migration, self._open_accounts(), applied, self._wait()
+            )
         if applied.fault is None:
             self._version = migration.version
         elif applied.fault.sqlstate in _WORTH_RETRYING and self._retry(migration, applied):
@@ -231,9 +233,9 @@ class Gate:
             return False
         pause = self.limits.retry_pause * 2**self._retries / 1000
         self._retries += 1
+        why = applied.fault.place if applied.fault else ""
         self.seen.notes.append(
-            f"attempt {self._retries} was rolled back ({applied.fault.place if applied.fault else ''}); "
-            f"tried again after {pause:g} s"
+            f"attempt {self._retries} was rolled back ({why}); tried again after {pause:g} s"
         )
         transaction.rollback(self.connection())
         self.seen.began, self._accounts, self._version = None, None, ""

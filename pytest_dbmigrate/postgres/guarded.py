@@ -1,4 +1,4 @@
-"""The held transaction lent to a Python test: it reads the new schema, and can neither write nor end it."""
+"""The held transaction lent to a Python test, which can neither write in it nor end it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_dbmigrate.postgres import transaction
-from pytest_dbmigrate.postgres.query import ConnectionLost, StatementFailed, run
+from pytest_dbmigrate.postgres.query import ConnectionLostError, StatementFailedError, run
 from pytest_dbmigrate.postgres.verify import READ_ONLY
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import control
@@ -29,20 +29,20 @@ _SAVEPOINT = "dbmigrate_test"
 class GuardedCursor(psycopg.Cursor[Any]):
     """A cursor that sends no transaction control."""
 
-    def execute(self, query: Any, *args: Any, **kwargs: Any) -> GuardedCursor:  # noqa: ANN401  (psycopg's)
-        """Execute a query, as psycopg does. Raises psycopg.ProgrammingError for COMMIT and the like."""
+    def execute(self, query: Any, *args: Any, **kwargs: Any) -> GuardedCursor:
+        """Execute as psycopg does. Raises psycopg.ProgrammingError for COMMIT and the like."""
         refuse_control(query, self.connection)
         super().execute(query, *args, **kwargs)
         return self
 
-    def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (psycopg's)
+    def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
         """Execute a query for many parameters, as psycopg does."""
         refuse_control(query, self.connection)
         super().executemany(query, *args, **kwargs)
 
 
 def refuse_control(query: object, conn: psycopg.Connection[Any]) -> None:
-    """Raise psycopg.ProgrammingError for a text that holds transaction control or cannot be read."""
+    """Raise psycopg.ProgrammingError for transaction control, or what cannot be read."""
     if isinstance(query, psycopg.sql.Composable):
         text = query.as_string(conn)
     else:
@@ -67,11 +67,11 @@ class HeldConnection:
         """What psycopg knows of the connection."""
         return self._conn.info
 
-    def cursor(self, *, row_factory: Any = None) -> GuardedCursor:  # noqa: ANN401  (psycopg's)
+    def cursor(self, *, row_factory: Any = None) -> GuardedCursor:
         """A cursor, rows as tuples unless another row factory is given."""
         return GuardedCursor(self._conn, row_factory=row_factory or self._conn.row_factory)
 
-    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> GuardedCursor:  # noqa: ANN401  (psycopg's)
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> GuardedCursor:
         """Execute a query on a new cursor and return it."""
         return self.cursor().execute(query, params, **kwargs)
 
@@ -110,7 +110,7 @@ def lend(gate: Gate) -> Iterator[HeldConnection]:
             else:
                 run(conn, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
                 run(conn, f"RELEASE SAVEPOINT {_SAVEPOINT}")
-        except (ConnectionLost, StatementFailed) as error:
+        except (ConnectionLostError, StatementFailedError) as error:
             why = f"a Python test ended the gate's transaction: {error}"
             if what is not None:
                 conn.close()

@@ -84,26 +84,27 @@ class Patience:
     on_wait: Callable[[], None] | None = None
 
 
-class ConnectionLost(Exception):
+WITHOUT_END = Patience()
+
+
+class ConnectionLostError(Exception):
     """The connection broke; what the server made of the last statement is not known here."""
 
 
-def ask(
-    conn: Connection[object], question: Question, patience: Patience = Patience()
-) -> Answer:
-    """Send one statement alone and read its answer. Raises ConnectionLost."""
+def ask(conn: Connection[object], question: Question, patience: Patience = WITHOUT_END) -> Answer:
+    """Send one statement alone and read its answer. Raises ConnectionLostError."""
     return ask_all(conn, (question,), patience)[0]
 
 
 def run(conn: Connection[object], sql: str) -> Answer:
-    """Send one statement of our own; raises StatementFailed when the server refuses it."""
+    """Send one statement of our own; raises StatementFailedError when the server refuses it."""
     answer = ask(conn, Question(sql))
     if isinstance(answer.outcome, Failure):
-        raise StatementFailed(sql, answer.outcome)
+        raise StatementFailedError(sql, answer.outcome)
     return answer
 
 
-class StatementFailed(Exception):
+class StatementFailedError(Exception):
     """A statement of our own that the server refused."""
 
     def __init__(self, sql: str, failure: Failure) -> None:
@@ -120,13 +121,13 @@ def value(conn: Connection[object], sql: str) -> str | None:
 
 
 def ask_all(
-    conn: Connection[object], questions: Sequence[Question], patience: Patience = Patience()
+    conn: Connection[object], questions: Sequence[Question], patience: Patience = WITHOUT_END
 ) -> list[Answer]:
     """Send statements in one pipeline and read the answers in order.
 
     The list ends early, at the first failure or the first result stopped at its limits: whether
     what follows it was executed is not known, so only queries belong behind one. Raises
-    ConnectionLost.
+    ConnectionLostError.
     """
     pgconn = conn.pgconn
     pipelined = len(questions) > 1
@@ -149,7 +150,7 @@ def ask_all(
             _drain(pgconn, patience)
             pgconn.exit_pipeline_mode()
     except OperationalError as error:
-        raise ConnectionLost(str(error).strip()) from None
+        raise ConnectionLostError(str(error).strip()) from None
     return answers
 
 
@@ -168,7 +169,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
             pq.ExecStatus.COPY_OUT,
             pq.ExecStatus.COPY_BOTH,
         }:
-            raise ConnectionLost("COPY to or from the client was sent: there is no file here")
+            raise ConnectionLostError("COPY to or from the client was sent: there is no file here")
         if result.status == pq.ExecStatus.SINGLE_TUPLE:
             columns = columns or _columns(result)
             count += 1
@@ -185,7 +186,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
                 columns = columns or _columns(result)
     ended = time.monotonic_ns()
     if last is None or pgconn.status == pq.ConnStatus.BAD:
-        raise ConnectionLost(_text(pgconn.error_message).strip() or "the connection ended")
+        raise ConnectionLostError(_text(pgconn.error_message).strip() or "the connection ended")
     outcome: Result | Failure
     position = None
     if last.status == pq.ExecStatus.FATAL_ERROR and complete:
@@ -204,7 +205,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
 
 
 def _next_result(pgconn: PGconn, patience: Patience) -> PGresult | None:
-    """libpq's next result, waiting so that a signal's handler runs at once."""
+    """The next result of libpq, waiting so that a signal's handler runs at once."""
     fd = pgconn.socket
     deadline = patience.deadline_ns
     cancelled = False
@@ -224,7 +225,7 @@ def _next_result(pgconn: PGconn, patience: Patience) -> PGresult | None:
 
 def _drain(pgconn: PGconn, patience: Patience) -> None:
     """Read up to the pipeline's sync point."""
-    for _ in iter(lambda: _at_sync(pgconn, patience), True):
+    while not _at_sync(pgconn, patience):
         pass
 
 

@@ -14,6 +14,8 @@ from pytest_dbmigrate.postgres.apply import locate
 from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
 from pytest_dbmigrate.postgres.query import Question, ask_all
 from pytest_dbmigrate.postgres.server import running_server
+from pytest_dbmigrate.postgres.target import connect as connect_to
+from pytest_dbmigrate.postgres.target import parse_url
 from pytest_dbmigrate.spec.expectations import Failure
 from pytest_dbmigrate.spec.statements import tokens
 
@@ -46,16 +48,16 @@ def start(
 ) -> Iterator[Rehearsal]:
     """Start a server, load the baseline, and yield the rehearsal.
 
-    Raises ServerError when there is no PostgreSQL or the baseline does not load, with file and line.
+    Raises ServerError when there is no PostgreSQL, or with file and line where the baseline does
+    not load.
     """
     statements = [s for b in baseline for s in b.statements]
     wanted = extensions([*statements, *(s for m in migrations for s in m.statements)])
     with running_server(find_binaries(bindir=bindir, extensions=wanted)) as server:
         with psycopg.connect(server.dsn(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {DATABASE}")
-        connect = functools.partial(
-            psycopg.connect, server.dsn(DATABASE), autocommit=True, prepare_threshold=None
-        )
+        target = parse_url(server.dsn(DATABASE))
+        connect = functools.partial(connect_to, target, autocommit=True)
         with connect() as conn:
             for script in baseline:
                 load(conn, script)
@@ -88,8 +90,8 @@ def load(conn: Connection[object], script: Script) -> None:
             raise ServerError(
                 f"the baseline does not load: {fault.place} (SQLSTATE {fault.sqlstate})\n"
                 f"  {fault.source_line.strip()}\n"
-                "  baseline/ builds the database as it is before the migrations, in file order, as a "
-                "superuser"
+                "  baseline/ builds the database as it is before the migrations, in file order, "
+                "as a superuser"
             )
 
 

@@ -1,4 +1,4 @@
-"""Each migration once more, in the same session and in a new one: nothing may change or be raised."""
+"""Each migration once more, in the same session and in a new one: nothing may change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rerun_all(
     connect: Callable[[], Connection[object]],
     migrations: Sequence[Migration],
 ) -> Iterator[Rerun]:
-    """Apply the migrations again in order, first on the connection they ran on, then on a new one."""
+    """Apply the migrations again in order, on the connection they ran on, then on a new one."""
     for session in SESSIONS:
         conn = same if session == "same" else connect()
         try:

@@ -1,4 +1,4 @@
-"""The held transaction: begin within limits, force late constraints, commit, and know what became of it.
+"""The held transaction: begin within limits, force late constraints, commit, know its fate.
 
 Nothing is set for the session, only for the transaction: through a transaction pooler session
 settings would reach the application.
@@ -15,9 +15,9 @@ from psycopg import pq, sql
 
 from pytest_dbmigrate.postgres.query import (
     Answer,
-    ConnectionLost,
+    ConnectionLostError,
     Question,
-    StatementFailed,
+    StatementFailedError,
     ask,
     run,
     value,
@@ -69,18 +69,14 @@ class Ending:
     interrupted: bool = False
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The gate does not start: nothing was written."""
-
-
-class TransactionLeft(Exception):
-    """A statement ended the held transaction."""
 
 
 def begin(conn: Connection[object], limits: Limits) -> None:
     """Begin, set the limits for this transaction, and take the gate's lock.
 
-    Raises Refused when another gate holds the lock, naming it.
+    Raises RefusedError when another gate holds the lock, naming it.
     """
     # The first statement, since a role's or database's defaults may say otherwise.
     run(conn, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -98,7 +94,7 @@ def begin(conn: Connection[object], limits: Limits) -> None:
             undo(isinstance(ask(conn, Question(setting)).outcome, Failure))
     if value(conn, f"SELECT pg_try_advisory_xact_lock({LOCK_KEYS[0]}, {LOCK_KEYS[1]})") != "t":
         holder = value(conn, _HOLDER) or "its session cannot be seen by this role"
-        raise Refused(f"another gate is at work on this database: {holder}")
+        raise RefusedError(f"another gate is at work on this database: {holder}")
 
 
 _HOLDER = f"""
@@ -108,7 +104,7 @@ SELECT format('pid %s, role %s, application %s, since %s',
  WHERE l.locktype = 'advisory' AND l.granted
    AND (l.classid, l.objid) = ({LOCK_KEYS[0]}, {LOCK_KEYS[1]})
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
+"""  # noqa: S608  (the two numbers are our own constants)
 
 
 @contextmanager
@@ -138,7 +134,9 @@ SELECT format('%I.%I', n.nspname, c.conname)
  WHERE c.condeferrable AND c.condeferred
 UNION
 SELECT format('%I.%I', n.nspname, t.tgname)
-  FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+  FROM pg_trigger t
+  JOIN pg_class r ON r.oid = t.tgrelid
+  JOIN pg_namespace n ON n.oid = r.relnamespace
  WHERE t.tgdeferrable AND t.tginitdeferred AND t.tgconstraint <> 0
    AND NOT t.tgisinternal
 """
@@ -259,7 +257,7 @@ def rollback(conn: Connection[object]) -> Ending:
             conn.close()
         elif not conn.closed and conn.info.transaction_status != pq.TransactionStatus.IDLE:
             run(conn, "ROLLBACK")
-    except (ConnectionLost, StatementFailed):
+    except (ConnectionLostError, StatementFailedError):
         conn.close()
     return Ending("unchanged")
 
@@ -281,7 +279,7 @@ def commit(
     conn.add_notice_handler(remember)
     try:
         answer = ask(conn, Question("COMMIT"))
-    except ConnectionLost as lost:
+    except ConnectionLostError as lost:
         return resolve(what, reconnect, f"the connection was lost during COMMIT: {lost}")
     except KeyboardInterrupt:
         conn.close()
@@ -332,8 +330,9 @@ def _status(what: Intent, reconnect: Callable[[], Connection[object]]) -> tuple[
                 "the role may not see pg_control_system(), so the server cannot be recognised",
             )
         status = value(conn, f"SELECT pg_xact_status({sql.quote(what.xid)}::xid8)")
-        return status or "", f"the server says: {status or 'too old to tell'}"
-    except (ConnectionLost, StatementFailed) as error:
+    except (ConnectionLostError, StatementFailedError) as error:
         return "", f"the server could not be asked: {error}"
+    else:
+        return status or "", f"the server says: {status or 'too old to tell'}"
     finally:
         conn.close()

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pytest_dbmigrate.postgres.query import Answer, Patience, Question, ask, ask_all, run, value
-from pytest_dbmigrate.spec.expectations import Failure, Result
+from pytest_dbmigrate.postgres.query import (
+    WITHOUT_END,
+    Answer,
+    Patience,
+    Question,
+    ask,
+    ask_all,
+    run,
+    value,
+)
+from pytest_dbmigrate.spec.expectations import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,11 +56,11 @@ SELECT concat_ws(', ',
 
 
 def observe(
-    conn: Connection[object], checks: Sequence[Check], patience: Patience = Patience()
+    conn: Connection[object], checks: Sequence[Check], patience: Patience = WITHOUT_END
 ) -> Iterator[tuple[Check, Answer | str]]:
     """Run each check's statement and yield it with its answer, in order.
 
-    An answer that is a string is the reason why nothing was observed. Raises ConnectionLost.
+    An answer that is a string is the reason why nothing was observed. Raises ConnectionLostError.
     """
     batch: list[Check] = []
     for check in checks:

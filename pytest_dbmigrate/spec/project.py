@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,16 +15,12 @@ from pytest_dbmigrate.spec.annotations import Check, read_checks
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
 from pytest_dbmigrate.spec.names import validate
+from pytest_dbmigrate.spec.places import BASELINE, MIGRATIONS, PATTERNS, PLAN, is_verification
 from pytest_dbmigrate.spec.plan import Plan, read_plan
 from pytest_dbmigrate.spec.statements import Script, decode, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-MIGRATIONS = "migrations"
-BASELINE = "baseline"
-PLAN = "plan.toml"
-PATTERNS = ("*verif*.sql",)
 
 FileRole = Literal["migration", "verification", "baseline", "plan"]
 
@@ -69,15 +64,6 @@ class Project:
     def checks(self) -> tuple[Check, ...]:
         """The checks of all verification files, in file order."""
         return tuple(c for f in self.verifications for c in f.checks)
-
-
-def is_verification(path: Path, patterns: Iterable[str] = PATTERNS) -> bool:
-    """Whether a file is found as a verification by its name: never below migrations or baseline."""
-    return (
-        path.suffix == ".sql"
-        and not {MIGRATIONS, BASELINE} & set(path.parts[:-1])
-        and any(fnmatch(path.name.lower(), pattern.lower()) for pattern in patterns)
-    )
 
 
 def read_verifications(path: Path, shown: str, data: bytes) -> tuple[Check, ...]:
@@ -158,19 +144,6 @@ def load_project(
         files=tuple(files),
         migration_paths={show(p): p for p, _ in migrations},
     )
-
-
-def find_root(path: Path | None, rootdir: Path, configured: str = "") -> Path:
-    """The project folder of a file: as configured, else the nearest folder above it that holds
-    migrations or a plan, else sql/, else the rootdir."""
-    if configured:
-        return (rootdir / configured).resolve()
-    for folder in path.parents if path is not None else ():
-        if folder == rootdir.parent:
-            break
-        if (folder / PLAN).is_file() or any((folder / MIGRATIONS).glob("*.sql")):
-            return folder
-    return rootdir / "sql" if (rootdir / "sql").is_dir() else rootdir
 
 
 def sql_files(root: Path) -> list[Path]:

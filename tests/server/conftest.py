@@ -16,7 +16,7 @@ from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
 from pytest_dbmigrate.postgres.server import Server, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +69,21 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Path(directory).chmod(0o1777)
         monkeypatch.setattr(tempfile, "tempdir", directory)
         yield Path(directory)
+
+
+@pytest.fixture
+def server_role(server: Server) -> Iterator[Callable[[str], str]]:
+    """Makes roles that may log in; they and what they own are dropped with the test's database."""
+    made: list[str] = []
+
+    def make(stem: str) -> str:
+        name = f"{stem}_{uuid4().hex}"
+        with psycopg.connect(server.dsn(), autocommit=True) as admin:
+            admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+        made.append(name)
+        return name
+
+    yield make
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        for name in made:
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
