@@ -2,8 +2,7 @@
 
 `sql` is run by a superuser in one transaction of its own, after 011 and 012. `caught_by` names
 final checks of `sql/` (a parameter case by its check's name): each must not pass afterwards.
-Nothing touches what belongs to the whole server, such as a role's attributes: a clone of the
-database is enough to undo it.
+A ROLLBACK undoes all of it, a role's attributes included, which belong to the whole server.
 """
 
 from __future__ import annotations

@@ -98,6 +98,8 @@ TABLES = (
         "unused_tables_removed",
         "table_count",
         "table_names",
+        "after_012_unused_tables",
+        "after_012_table_count",
     ),
     breakage(
         "a view stands where an unused table was",
@@ -149,6 +151,19 @@ TABLES = (
         "a core table lost a column",
         "ALTER TABLE moves DROP COLUMN due_on",
         "core_columns",
+    ),
+    breakage(
+        "a view went with the tables it did not need",
+        "DROP VIEW campaign_overview",
+        "after_012_views",
+        "workspace_isolation",
+    ),
+    breakage(
+        "a view shows something else under the same names",
+        "DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW campaign_overview "
+        "WITH (security_invoker = true) AS SELECT * FROM (%s) AS v WHERE false', "
+        "rtrim(pg_get_viewdef('campaign_overview'::regclass), ';')); END $$",
+        "after_012_views",
     ),
 )
 

@@ -116,6 +116,7 @@ ROW_SECURITY = (
     breakage(
         "a view reads with its owner's rights",
         "ALTER VIEW campaign_overview RESET (security_invoker)",
+        "after_012_views",
         "workspace_isolation",
         "tenant_sees_no_foreign_rows",
     ),
@@ -161,5 +162,10 @@ ROW_SECURITY = (
         "signed-in users may not read at all",
         "REVOKE SELECT ON moves FROM authenticated",
         "workspace_isolation",
+    ),
+    breakage(
+        "signed-in users are exempt from policies",
+        "ALTER ROLE authenticated BYPASSRLS",
+        "api_roles_obey_policies",
     ),
 )
