@@ -33,8 +33,7 @@ class _Positions:
     """A walk over text that tomllib has already accepted: it looks for places, not for mistakes."""
 
     def __init__(self, text: str) -> None:
-        # tomllib reads CR LF as LF; so must whoever counts lines.
-        self.text = text.replace("\r\n", "\n")
+        self.text = text
         self.at = 0
         self.starts = [0, *(m.end() for m in re.finditer("\n", self.text))]
         self.lines: dict[KeyPath, int] = {}

@@ -418,6 +418,12 @@ def test_a_metric_without_a_number_is_never_compared() -> None:
     assert word('figure = "tables.after"\nlimit = 43', evidence) == "NOT CHECKED"
 
 
+def test_a_figure_in_another_unit_than_its_limit_is_never_compared() -> None:
+    evidence = run(metrics=(Metric("recovery", "Recovery", after=seen("4", 4)),))
+
+    assert word('figure = "recovery"\nlimit = "< 15 min"', evidence) == "NOT CHECKED"
+
+
 def test_options_of_the_plan_are_criteria_of_their_own() -> None:
     body = """\
 [options]

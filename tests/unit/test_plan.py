@@ -184,6 +184,7 @@ WRONG = {
     "a list of numbers": ("[options]\nquiesce = [\n 'a',\n 5,\n]", " 5,", "not of 5"),
     "a word that is no choice": ('[options]\nvacuous = "no"', "vacuous", "one of info, fail"),
     "a folder as report": ('report = "../x"', "report", "cannot be a file name"),
+    "a report that ends in a dot": ('report = "week."', "report", "cannot be a file name"),
     "an unknown zone": ('timezone = "Mars/Base"', "timezone", "not a time zone"),
     "an escape as zone": ('timezone = "../etc/passwd"', "timezone", "not a time zone"),
     "a role without a name": ('[[role]]\ntitle = "x"', "[[role]]", '"name" is missing in [role]'),
