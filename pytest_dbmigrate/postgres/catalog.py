@@ -102,7 +102,7 @@ def snapshot(conn: psycopg.Connection[Any]) -> Catalog:
     Any role may call it, on any connection (see `reading.rows`, also for what is raised).
     """
     major = major_version(conn)
-    scope = query("catalog/scope", major)
+    scope = query("scope", major)
     found = rows(conn, *(scope + query(f"catalog/{area}", major) for area in _AREAS))
     objects = {Key(*names): definition for *names, definition in sorted(found)}
     return Catalog(major, MappingProxyType(objects), _digest(major, objects))

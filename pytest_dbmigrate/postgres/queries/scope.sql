@@ -1,7 +1,6 @@
--- Stands before every query of this folder: what belongs to the user. Not in it: PostgreSQL's own
--- schemas, temporary objects, members of extensions. `search_path` is pg_catalog when these run, so
--- that every name of the user's comes out qualified and quoted. A line that ends in `-- since N` or
--- `-- before N` is sent only to servers of those major versions.
+-- Stands before the queries of catalog/ and integrity/: what belongs to the user. Not in it:
+-- PostgreSQL's own schemas, temporary objects, members of extensions. `search_path` is pg_catalog when
+-- these run, so that every name of the user's comes out qualified and quoted.
 WITH member AS MATERIALIZED (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), schema AS (

@@ -1,0 +1,118 @@
+"""What can be wrong with any schema, whoever wrote it: the built-in checks, each off by its name.
+
+A check's query stands in queries/integrity/<name>.sql and returns, for each object, its identity,
+what is wrong with it, and the statement that repairs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from pytest_dbmigrate.postgres.reading import major_version, query, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityCheck:
+    """A built-in check; `information`: what it finds is worth knowing, and no failure."""
+
+    name: str
+    title: str
+    information: bool = False
+
+
+SEQUENCES_BEHIND = "sequences-behind"
+CHECKS = (
+    IntegrityCheck("invalid-indexes", "No index is invalid"),
+    IntegrityCheck("constraints-not-validated", "All constraints are validated"),
+    IntegrityCheck("disabled-triggers", "No trigger is disabled"),
+    IntegrityCheck(
+        "policies-without-row-security", "Policies stand on tables with row security on"
+    ),
+    IntegrityCheck(SEQUENCES_BEHIND, "No sequence is behind its column"),
+    IntegrityCheck("statistics-missing", "No table has lost its statistics"),
+    IntegrityCheck("foreign-keys-without-index", "Foreign keys have an index", information=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offender:
+    """One object with which something is wrong, and the SQL statement that repairs it."""
+
+    identity: str
+    problem: str
+    repair: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityFinding:
+    """What one check found; `not_checked` has the objects it could say nothing about, and why."""
+
+    check: IntegrityCheck
+    offenders: tuple[Offender, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+
+def findings(
+    conn: psycopg.Connection[Any], names: Collection[str] | None = None
+) -> tuple[IntegrityFinding, ...]:
+    """Run the checks with these names (all when None), in their order, on the state as it is now.
+
+    Inside a transaction they see what it has done. Raises psycopg.Error.
+    """
+    return tuple(
+        _sequences_behind(conn, check)
+        if check.name == SEQUENCES_BEHIND
+        else IntegrityFinding(
+            check, tuple(Offender(*row) for row in sorted(_read(conn, check.name)))
+        )
+        for check in CHECKS
+        if names is None or check.name in names
+    )
+
+
+def _read(conn: psycopg.Connection[Any], name: str) -> list[tuple[Any, ...]]:
+    major = major_version(conn)
+    return rows(conn, query("scope", major) + query(f"integrity/{name}", major))
+
+
+def _sequences_behind(conn: psycopg.Connection[Any], check: IntegrityCheck) -> IntegrityFinding:
+    """Sequences whose next value the column already has, or has passed."""
+    offenders, unknown = [], []
+    for sequence, table, column, ascending, cheap in sorted(_read(conn, "sequences")):
+        if not cheap:
+            unknown.append(f"{sequence}: no index leads to the largest {table}.{column}")
+            continue
+        last = "max" if ascending else "min"
+        text = (
+            f"SELECT last_value, is_called, (SELECT {last}({column}) FROM {table})"  # noqa: S608
+            f" FROM {sequence}"
+        )
+        try:
+            ((value, called, reached),) = rows(conn, text)
+        except psycopg.errors.InsufficientPrivilege as error:
+            unknown.append(f"{sequence}: {error.diag.message_primary}")
+            continue
+        if reached is None or not _passed(value, reached, called=called, ascending=ascending):
+            continue
+        literal = sequence.replace("'", "''")
+        offenders.append(
+            Offender(
+                sequence,
+                f"stands at {value}, but {table}.{column} has reached {reached}",
+                f"SELECT setval('{literal}', (SELECT {last}({column}) FROM {table}));",  # noqa: S608
+            )
+        )
+    return IntegrityFinding(check, tuple(offenders), tuple(unknown))
+
+
+def _passed(value: int, reached: int, *, called: bool, ascending: bool) -> bool:
+    """Whether a column has reached what the sequence gives next (`called`: `value` is given)."""
+    if value == reached:
+        return not called
+    return (reached > value) is ascending
