@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.decision import Decision, decide, exit_status
 from pytest_dbmigrate.evidence.folder import FolderError, load_run
 from pytest_dbmigrate.evidence.reasons import Reason
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.folder import RunFolder
 
 # pytest's own exit statuses (pytest.ExitCode) that say more than ours.

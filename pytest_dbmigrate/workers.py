@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.folder import RunFolder
     from pytest_dbmigrate.evidence.record import Evidence
     from pytest_dbmigrate.evidence.reported import Reported
-    from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.run import Run
     from pytest_dbmigrate.selection import Selection
+    from pytest_dbmigrate.settings import Settings
 
 OUTPUT = "dbmigrate"
 # How the id of every run's last item ends.
@@ -81,7 +81,7 @@ class Controller:
             self._make_folder()
 
     def _make_folder(self) -> None:
-        from pytest_dbmigrate.evidence.folder import FolderError, RunFolder  # noqa: PLC0415
+        from pytest_dbmigrate.evidence.folder import FolderError, RunFolder  # noqa: PLC0415  (import time)
 
         root = self.config.rootpath / self.settings.report
         try:
