@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_dbmigrate.spec.errors import SpecError
@@ -435,7 +435,11 @@ def _paths(value: Any, where: tuple[str | int, ...] = ()) -> Any:
             yield from _paths(inner, (*where, key))
 
 
-@given(st.dictionaries(_KEYS, _VALUES, max_size=4), st.lists(st.dictionaries(_KEYS, _VALUES)))
+@settings(max_examples=40)
+@given(
+    st.dictionaries(_KEYS, _VALUES, max_size=4),
+    st.lists(st.dictionaries(_KEYS, _VALUES, max_size=3), max_size=3),
+)
 def test_every_key_of_any_document_is_found_where_it_was_written(
     top: dict[str, Any], tables: list[dict[str, Any]]
 ) -> None:
