@@ -24,7 +24,8 @@ from pytest_dbmigrate.evidence.signing import (
     sign,
 )
 from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
-from pytest_dbmigrate.report.pages import page_problems, write_pages
+from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.pages import other_pages, page_problems, write_pages
 from pytest_dbmigrate.report.signed import reason_lines, run_lines, signature_lines, statement_lines
 from pytest_dbmigrate.spec.errors import SpecError
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.authority import Authority
 
 DONE, NO_GO, WRONG_USE = 0, 1, 4
+_LONGEST = 8_000  # characters of one line or message
 _ROOT = Path("dbmigrate-report")
 _DESCRIPTION = """\
 What happens after a run of pytest-dbmigrate: roles sign its evidence, and anybody verifies it.
@@ -85,6 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever reads only the last line or the status must not take this for anything but NO-GO.
         _show([last_line(undecided(str(error).splitlines()[0]))])
         return NO_GO
+    except BaseException:
+        if arguments.command is _verify:
+            _show([last_line(undecided("verify did not come to its end"))])
+        raise
     return status
 
 
@@ -99,11 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pytest-dbmigrate {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, short: str, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: object, short: str, long: str) -> argparse.ArgumentParser:
         made = commands.add_parser(
             name,
             help=short,
-            description=text,
+            description=long,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -160,7 +166,11 @@ def _open(arguments: argparse.Namespace) -> tuple[LoadedRun, Authority]:
     run = load_run(arguments.run, _ROOT)
     signers = arguments.allowed_signers or find_signers(Path.cwd())
     authority = load_authority(
-        signers, run_folder=run.path, plan=arguments.plan, revoked=arguments.revoked_keys
+        signers,
+        run_folder=run.path,
+        plan=arguments.plan,
+        revoked=arguments.revoked_keys,
+        named=arguments.allowed_signers is not None,
     )
     return run, authority
 
@@ -211,7 +221,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     signatures = read_signatures(run, authority.signers)
     edited = page_problems(run.path, run.evidence, signatures)
     found = examine(run, authority, signatures, edited)
-    _show([*run_lines(run), f"signers     {authority.signers.path}", *_notes(authority)])
+    _show([*run_lines(run), f"signers     {authority.signers.path}", *_notes(run, authority)])
     _show([*signature_lines(run, signatures), *reason_lines(found.decision)])
     _show([last_line(found.decision)])
     return DONE if found.decision.go else NO_GO
@@ -227,8 +237,9 @@ def _render(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _notes(authority: Authority) -> list[str]:
-    return [f"note        {note}" for note in authority.notes]
+def _notes(run: LoadedRun, authority: Authority) -> list[str]:
+    others = [f"{name} is not a page of this run" for name in other_pages(run.path, run.evidence)]
+    return [f"note        {note}" for note in (*authority.notes, *others)]
 
 
 def _refuse_edited(run: LoadedRun) -> None:
@@ -238,12 +249,12 @@ def _refuse_edited(run: LoadedRun) -> None:
 
 def _show(lines: Sequence[str]) -> None:
     for line in lines:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{text.line(line, _LONGEST)}\n")
     sys.stdout.flush()  # before anything that goes to stderr
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"pytest-dbmigrate: {message}\n")
+    sys.stderr.write(f"pytest-dbmigrate: {text.block(message, _LONGEST)}\n")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ NAMESPACE = "dbmigrate-signoff/"
 FILE_NAME = "allowed_signers"
 REVOKED_NAME = "revoked_keys"
 PLAN_NAME = "plan.toml"
-PERSON = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}"
+PERSON = r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,99}"
 
 _TOPS = (".git", "pyproject.toml", "pytest.toml", "pytest.ini", "tox.ini", "setup.cfg")
 _KEY_TYPE = re.compile(r"(?:ssh-|ecdsa-|sk-ssh-|sk-ecdsa-)[A-Za-z0-9@.-]+")
@@ -132,11 +132,19 @@ def _each(path: Path, text: str, parse: Callable[[str, int], T]) -> Iterator[T]:
         line = raw.strip(" \t\r")
         if line and not line.startswith("#"):
             try:
+                _check_characters(line)
                 yield parse(line, number)
             except _WrongLineError as wrong:
                 raise SpecError(
                     str(wrong), path=str(path), line=number, remedy=wrong.remedy
                 ) from None
+
+
+def _check_characters(line: str) -> None:
+    """Refuse what we and ssh-keygen would read differently: NUL ends its line, ours goes on."""
+    for character in line:
+        if character != "\t" and not character.isprintable():
+            raise _WrongLineError(f"it holds an invisible character, U+{ord(character):04X}")
 
 
 def _signer(line: str, number: int) -> Signer:

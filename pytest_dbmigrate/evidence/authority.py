@@ -45,9 +45,11 @@ def load_authority(
     run_folder: Path,
     plan: Path | None = None,
     revoked: Path | None = None,
+    named: bool = True,
 ) -> Authority:
     """Read allowed_signers, and the plan and the revoked keys that lie beside it.
 
+    One that nobody `named` was only found, and counts only where git shows that it is committed.
     Raises SpecError for a file that cannot be understood, or that lies in the run's own folder:
     what is judged must not bring its judges along.
     """
@@ -62,7 +64,7 @@ def load_authority(
             )
     signers = read_signers(allowed_signers, revoked=revoked)
     found, digest = _read_plan(plan_path, required=plan is not None)
-    problems, notes = _committed((allowed_signers, plan_path, revoked_path))
+    problems, notes = _committed((allowed_signers, plan_path, revoked_path), named=named)
     return Authority(signers, found, digest, problems, notes)
 
 
@@ -76,7 +78,7 @@ def _read_plan(path: Path, *, required: bool) -> tuple[Plan | None, str]:
     return read_plan(decode(data, str(path)), str(path)), hashlib.sha256(data).hexdigest()
 
 
-def _committed(paths: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _committed(paths: tuple[Path, ...], *, named: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Problems with files that differ from what is committed; a note where nobody can tell."""
     states = {path: committed(path) for path in paths}
     words = {
@@ -84,10 +86,12 @@ def _committed(paths: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...
         "not committed": "is not committed; commit it, so that others see who may decide",
     }
     problems = tuple(f"{path} {words[state]}" for path, state in states.items() if state in words)
-    notes: tuple[str, ...] = ()
-    if "unknown" in states.values():
-        notes = (f"{paths[0]} is not in a git checkout: nothing shows who wrote it",)
-    return problems, notes
+    if "unknown" not in states.values():
+        return problems, ()
+    unknown = f"git does not show who wrote {paths[0]} (no git, no checkout, or not readable to it)"
+    if named:
+        return problems, (unknown,)
+    return (*problems, f"{unknown}; if you trust it, name it with --allowed-signers"), ()
 
 
 def record_problems(evidence: Evidence, authority: Authority) -> tuple[str, ...]:

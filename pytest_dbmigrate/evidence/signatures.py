@@ -144,7 +144,7 @@ def read_signatures(
     the reason. Without `signers` nothing is valid. Raises SshKeygenError when it cannot be asked.
     """
     folder = run.path / SIGNATURES
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         strange = folder.exists() or folder.is_symlink()
         return (_refused(SIGNATURES, "it is not a folder of signatures"),) if strange else ()
     now = now or datetime.now(UTC)
@@ -171,7 +171,7 @@ def _check(path: Path, run: LoadedRun, signers: Signers | None, now: datetime) -
     data = path.read_bytes()
     try:
         statement = decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         crlf = "its line ends were converted (CRLF)" if b"\r" in data else ""
         return _refused(path.name, crlf or "the statement is damaged or was edited")
     refused = Signature(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_dbmigrate.evidence import ssh_keygen
 from pytest_dbmigrate.evidence.allowed_signers import NAMESPACE
 from pytest_dbmigrate.evidence.authority import record_problems
 from pytest_dbmigrate.evidence.decision import Decision, Reason, Signature, decide
-from pytest_dbmigrate.evidence.durable import write_atomically
-from pytest_dbmigrate.evidence.folder import SIGNATURES
-from pytest_dbmigrate.evidence.signatures import encode, objection, waivable
+from pytest_dbmigrate.evidence.folder import SIGNATURES, FolderError, RunFolder
+from pytest_dbmigrate.evidence.signatures import decode, encode, objection, waivable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,10 @@ def choose_key(signers: Signers, role: str, ssh_folder: Path) -> Path:
     """The first of the user's own keys that may sign as this role. Raises CannotSignError."""
     there = [path for path in (ssh_folder / name for name in _KEYS) if path.exists()]
     for path in there:
-        fingerprint = ssh_keygen.fingerprint(path)
+        try:
+            fingerprint = ssh_keygen.fingerprint(path)
+        except ssh_keygen.SshKeygenError:
+            continue  # a broken key is no reason not to find the good one
         if any(fingerprint == s.fingerprint and s.may(role) for s in signers.lines):
             return path
     looked = f"looked at {', '.join(p.name for p in there)}" if there else "it holds no keys"
@@ -96,6 +100,10 @@ def sign(
     if why:
         raise CannotSignError(why)
     data = encode(statement)
+    try:
+        decode(data)
+    except msgspec.ValidationError as error:
+        raise CannotSignError(f"the statement would not be read: {error}") from None
     signature = ssh_keygen.sign(data, key=key, namespace=statement.namespace, say=say)
     with tempfile.TemporaryDirectory(prefix="dbmigrate-sign-") as scratch:
         trial = Path(scratch) / "signature"
@@ -110,10 +118,14 @@ def sign(
         )
     if not checked.valid:
         raise CannotSignError(f"the signature would not verify: {checked.why}")
-    path = run.path / SIGNATURES / statement.file_name
-    path.parent.mkdir(exist_ok=True)
-    write_atomically(path, data)
-    write_atomically(path.with_name(path.name + ".sig"), signature)
+    folder = RunFolder(run.path)
+    try:
+        (run.path / SIGNATURES).mkdir(exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{run.path} cannot be written: {error.strerror}") from None
+    name = f"{SIGNATURES}/{statement.file_name}"
+    path = folder.write(name, data)
+    folder.write(f"{name}.sig", signature)
     return path
 
 
@@ -149,10 +161,14 @@ def reasons_against_go(run: LoadedRun, authority: Authority) -> Decision | None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold a run's folder: of two people who sign at once, the second draws both into the page."""
+    """Hold a run's folder: of two people who sign at once, the second draws both into the page.
+
+    Where a file system cannot lock, a page may lack one of the two; verify sees that.
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

@@ -42,6 +42,15 @@ def draw_pages(evidence: Evidence, signatures: Sequence[Signature] = ()) -> dict
     return {f"{name}.html": html.encode(), f"{name}.md": markdown.encode()}
 
 
+def other_pages(folder: Path, evidence: Evidence) -> tuple[str, ...]:
+    """Pages in a run's folder that are not the run's: nobody signed what they say."""
+    stem = evidence.run.report_name
+    own = {f"{stem}.html", f"{stem}.md"}
+    like_pages = {".html", ".htm", ".md", ".pdf"}
+    found = (p.name for p in folder.iterdir() if p.suffix.lower() in like_pages)
+    return tuple(sorted(name for name in found if name not in own))
+
+
 def write_pages(
     folder: Path, evidence: Evidence, signatures: Sequence[Signature] = ()
 ) -> tuple[Path, ...]:
