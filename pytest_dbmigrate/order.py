@@ -24,6 +24,11 @@ COPYING = "dbmigrate_postgresql_proc"
 OURS = frozenset({READING, COPYING, "dbmigrate_run", "dbmigrate_target", "dbmigrate_migrations"})
 
 
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
 def fixtures_of(item: pytest.Item) -> set[str]:
     """The names of the fixtures that an item asks for, also through others."""
     return set(getattr(item, "fixturenames", ()))

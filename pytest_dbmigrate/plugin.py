@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_dbmigrate import live, options, workers
+from pytest_dbmigrate import options
 from pytest_dbmigrate.fixtures import (
     dbmigrate_connection,
     dbmigrate_migrations,
@@ -15,7 +15,6 @@ from pytest_dbmigrate.fixtures import (
     dbmigrate_run,
     dbmigrate_target,
 )
-from pytest_dbmigrate.pytest_html_page import HtmlPage
 from pytest_dbmigrate.selection import Selection
 from pytest_dbmigrate.settings import settings_of
 
@@ -82,13 +81,16 @@ def pytest_configure(config: pytest.Config) -> None:
     selection = Selection(config, settings)
     config.pluginmanager.register(selection, "dbmigrate-selection")
     if settings.target is not None:
+        from pytest_dbmigrate import live  # noqa: PLC0415  (import time, as below)
+
         live.refuse_workers(config)
     if settings.asked_for:
         selection.open_session()
     if config.pluginmanager.hasplugin("dsession"):
-        controller = workers.Controller(config, settings, selection)
-        selection.open_session().controller = controller
-        config.pluginmanager.register(controller, "dbmigrate-controller")
-    if getattr(config.option, "htmlpath", None) and not workers.is_worker(config):
-        page = HtmlPage(config, selection)
-        config.pluginmanager.register(page, "dbmigrate-html")
+        from pytest_dbmigrate import workers  # noqa: PLC0415
+
+        workers.control(config, selection)
+    if getattr(config.option, "htmlpath", None):
+        from pytest_dbmigrate import pytest_html_page  # noqa: PLC0415
+
+        pytest_html_page.join(config, selection)

@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dbmigrate.order import is_worker
+
 if TYPE_CHECKING:
     from pytest_dbmigrate.selection import Selection
+
+
+def join(config: pytest.Config, selection: Selection) -> None:
+    """Take part in the page, where this process writes one (workers of pytest-xdist do not)."""
+    if not is_worker(config):
+        config.pluginmanager.register(HtmlPage(config, selection), "dbmigrate-html")
 
 
 class HtmlPage:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_dbmigrate.fixtures import RUN
-from pytest_dbmigrate.order import OURS, fixtures_of, is_counted, is_ours, place_of
+from pytest_dbmigrate.order import OURS, fixtures_of, is_counted, is_ours, is_worker, place_of
 from pytest_dbmigrate.spec import places
-from pytest_dbmigrate.workers import is_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -102,6 +101,7 @@ class Selection:
                     show=self.show,
                     allow_gaps=self.settings.allow_gaps,
                     commit_each=self.settings.commit_each,
+                    without=self.settings.off,
                 )
             except SpecError as error:
                 self._wrong[root] = error

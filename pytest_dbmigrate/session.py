@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_dbmigrate import live, workers
-from pytest_dbmigrate.order import is_counted, is_ours
+from pytest_dbmigrate.order import is_counted, is_ours, is_worker
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -43,7 +43,7 @@ class GateSession:
     def start(self, run: Run) -> None:
         """Take on a run; its folder is made before anything of it happens."""
         self.run = run
-        if not self.config.option.collectonly and not workers.is_worker(self.config):
+        if not self.config.option.collectonly and not is_worker(self.config):
             run.make_folder(self.config.rootpath / self.settings.report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -86,7 +86,7 @@ class GateSession:
         if self.closing is not None:
             session.exitstatus = self.closing.status
         result = yield
-        if not self.config.option.collectonly and not workers.is_worker(self.config):
+        if not self.config.option.collectonly and not is_worker(self.config):
             self._say_last()
         return result
 
@@ -106,7 +106,7 @@ class GateSession:
         if self.settings.update_expected:
             self.updated = self.run.update_expected()
         evidence = self.run.evidence(finished=True)
-        if workers.is_worker(self.config):
+        if is_worker(self.config):
             workers.pass_on(self.config, self.run, evidence)
             return None
         return closing.close(evidence, self.run.folder, exitstatus, self.run.problem)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dbmigrate.order import is_worker
+
 if TYPE_CHECKING:
     from pytest_dbmigrate.closing import Closing
     from pytest_dbmigrate.evidence.folder import RunFolder
@@ -26,9 +28,11 @@ OUTPUT = "dbmigrate"
 DECISION = ".sql::decision"
 
 
-def is_worker(config: pytest.Config) -> bool:
-    """Whether this process is a worker of pytest-xdist."""
-    return hasattr(config, "workerinput")
+def control(config: pytest.Config, selection: Selection) -> None:
+    """Make this process, which has workers, the one that decides."""
+    controller = Controller(config, selection.settings, selection)
+    selection.open_session().controller = controller
+    config.pluginmanager.register(controller, "dbmigrate-controller")
 
 
 def pass_on(config: pytest.Config, run: Run, evidence: Evidence) -> None:
