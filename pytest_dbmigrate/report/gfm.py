@@ -10,12 +10,14 @@ from pytest_dbmigrate.report import text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Characters that Markdown, the HTML inside it or GitHub gives a meaning: tags, entities, mentions,
-# cells, marks, links, references. An underscore inside a word is no emphasis in GitHub's dialect.
+# What Markdown and the HTML inside it give a meaning: tags, entities, cells, marks, links. An
+# underscore inside a word is no emphasis in GitHub's dialect.
 _MEANT = re.compile(
-    r"[&<>@|\\`*~\[\]$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
-    r"|(?<=[A-Za-z]):(?=//)|(?<=\b[Ww][Ww][Ww])\.|#(?=\d)"
+    r"[&<>|\\`*~\[\]$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
+    r"|(?<=[A-Za-z]):(?=//)|(?<=\b[Ww][Ww][Ww])\."
 )
+# GitHub looks for mentions and references in the finished text, where no escape is left to see.
+_REFERS = re.compile(r"(?<![A-Za-z0-9])(?:@(?=[A-Za-z0-9])|#(?=[0-9]))")
 _BY_BACKSLASH = "\\`*~[]$_"
 _LEADING = re.compile(r"^(?=[#+=-])")
 _ORDERED = re.compile(r"^(\d+)(?=[.)](?:\s|$))")
@@ -24,6 +26,7 @@ _ORDERED = re.compile(r"^(\d+)(?=[.)](?:\s|$))")
 def escape(value: str) -> str:
     """A text that Markdown and the HTML inside it show as it is, on one line."""
     shown = _MEANT.sub(_escaped, text.line(value, 20_000).strip())
+    shown = _REFERS.sub(lambda found: f"{found[0]}&#8203;", shown)
     return _ORDERED.sub(r"\1\\", _LEADING.sub(r"\\", shown))
 
 
