@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from asking import ask
+from guarded import IN_A_URL, PASSWORD, TELLTALE, Guarded, guarded_server
 from wire import listening, relay
 
-from pytest_dbmigrate.postgres.server import running_server
 from pytest_dbmigrate.postgres.target import TargetError, connect, identify, parse_url
 
 if TYPE_CHECKING:
@@ -22,33 +22,26 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.postgres.server import Server
 
-SECRET = "Zq7vX%40Wk3jY"  # noqa: S105  (of a throw-away server)
+SECRET = IN_A_URL
 
 
 @pytest.fixture(scope="module")
-def guarded(pg18: Server) -> Iterator[Server]:
+def door(pg18: Server) -> Iterator[Guarded]:
     """A server that wants a password from the role `deploy` and refuses `stranger`."""
-    with running_server(pg18.binaries) as server:
-        with psycopg.connect(server.dsn(), autocommit=True) as conn:
-            conn.execute("CREATE ROLE deploy LOGIN PASSWORD 'Zq7vX@Wk3jY'")
-            conn.execute("CREATE ROLE stranger LOGIN")
-            conn.execute("CREATE ROLE plain LOGIN")
-            conn.execute("REVOKE EXECUTE ON FUNCTION pg_control_system FROM PUBLIC")
-            # The server writes the file itself: pytest may run as another user.
-            hba = ask(server.dsn(), "SHOW hba_file")
-            conn.execute(
-                "COPY (VALUES ('local all deploy scram-sha-256'), ('local all stranger reject'),"
-                f" ('local all all trust')) TO '{hba}'".encode()
-            )
-            conn.execute("SELECT pg_reload_conf()")
-        yield server
+    with guarded_server(pg18.binaries) as guarded:
+        yield guarded
 
 
-@pytest.fixture(scope="module")
-def port(guarded: Server) -> Iterator[int]:
+@pytest.fixture
+def guarded(door: Guarded) -> Server:
+    """The guarded server itself."""
+    return door.server
+
+
+@pytest.fixture
+def port(door: Guarded) -> int:
     """The guarded server behind a TCP address, as a target is."""
-    with listening(relay(guarded)) as number:
-        yield number
+    return door.port
 
 
 def refusal(text: str, timeout: int = 10) -> str:
@@ -56,7 +49,7 @@ def refusal(text: str, timeout: int = 10) -> str:
     target = parse_url(text)
     with pytest.raises(TargetError) as caught:
         connect(target, timeout=timeout)
-    assert "Zq7vX" not in frames(caught.value)
+    assert TELLTALE not in frames(caught.value)
     assert str(caught.value).count("\n") == 0
     return str(caught.value)
 
@@ -105,11 +98,11 @@ def test_variables_and_files_complete_a_url(
     url = f"postgresql://deploy@127.0.0.1:{port}/postgres"
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     assert "no password supplied" in refusal(url)
-    monkeypatch.setenv("PGPASSWORD", "Zq7vX@Wk3jY")
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
     connect(parse_url(url)).close()
     monkeypatch.delenv("PGPASSWORD")
     passwords = tmp_path / "pgpass"
-    passwords.write_text("*:*:*:deploy:Zq7vX@Wk3jY\n")
+    passwords.write_text(f"*:*:*:deploy:{PASSWORD}\n")
     passwords.chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(passwords))
     connect(parse_url(url)).close()
@@ -184,7 +177,7 @@ def test_a_ctrl_c_while_connecting_shows_no_password() -> None:
         target = parse_url(f"postgresql://deploy:{SECRET}@127.0.0.1:{silent}/app")
         with pytest.raises(KeyboardInterrupt) as caught:
             connect(target)
-    assert "Zq7vX" not in frames(caught.value)
+    assert TELLTALE not in frames(caught.value)
     for each in kept:
         each.close()
 
