@@ -17,7 +17,7 @@ _MEANT = re.compile(
     r"|(?<=[A-Za-z]):(?=//)|(?<=\b[Ww][Ww][Ww])\."
 )
 # GitHub looks for mentions and references in the finished text, where no escape is left to see.
-_REFERS = re.compile(r"(?<![A-Za-z0-9])(?:@(?=[A-Za-z0-9])|#(?=[0-9]))")
+_REFERS = re.compile(r"(?<![A-Za-z0-9&])(?:@(?=[A-Za-z0-9])|#(?=[0-9]))")
 _BY_BACKSLASH = "\\`*~[]$_"
 _LEADING = re.compile(r"^(?=[#+=-])")
 _ORDERED = re.compile(r"^(\d+)(?=[.)](?:\s|$))")
