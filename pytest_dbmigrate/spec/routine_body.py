@@ -37,7 +37,7 @@ class RoutineBody:
                 self.begin = offset + begin
                 self._head.clear()
             else:
-                if word == "end" and self.depth and not self._head:
+                if word == "end" and not self._head:
                     self.depth -= 1
                 if len(self._head) < _LONGEST:
                     self._head.append(word)

@@ -103,7 +103,7 @@ class Script:
 # One step of the scan: what can neither end a statement nor hide its end is taken in one run, with
 # the parentheses that hold nothing else.
 _PLAIN = rf"""(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++|{TEXT}|{QUOTED}|{NUMBER}
-    |\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
+    |\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
 _STEP = re.compile(
     rf"""{WHITE}*+(?:
         (?P<plain>(?:{_PLAIN}|\({_PLAIN}*+\))++)
@@ -237,7 +237,7 @@ class _Scan:
                 end=self.pos,
                 line=line,
                 column=start - line_start + 1,
-                end_line=self.line(self.pos - 1) if block else line,
+                end_line=self.line(self.pos),
                 block=block,
                 own_line=indent is not None and indent.end() == start,
             )
@@ -312,7 +312,6 @@ class _Scan:
             )
         )
         self.start = -1
-        self.body = RoutineBody()
 
     def unclosed(self, end: int) -> int:
         """The offset of the outermost ( of the open statement that is never closed."""

@@ -115,7 +115,7 @@ def tokens(text: str) -> Iterator[Token]:
 def _operators(run: str, start: int) -> Iterator[Token]:
     """Split a run of operator characters: `=-` is two, `@-` is one (scan.l's rule for + and -)."""
     size = len(run)
-    if size > 1 and run[-1] in "+-" and not _MAKES_SIGN_PART.search(run):
+    if run[-1] in "+-" and not _MAKES_SIGN_PART.search(run):
         size = max(1, len(run.rstrip("+-")))
     yield Token("operator", run[:size], start)
     for offset in range(size, len(run)):

@@ -80,6 +80,12 @@ class TestPositions:
         ]
         assert [script.source_line(line) for line in (1, 2, 3)] == ["a", "", "bc"]
 
+    def test_a_return_alone_is_white_space_where_it_hides_nothing(self) -> None:
+        """And two of them before a newline are a line end that was converted twice."""
+        script = scan("/* a */\rSELECT\r1; -- b\r\r\nSELECT 2; -- c\r", "f.sql")
+        assert [(s.text, s.line) for s in script.statements] == [("SELECT\r1", 1), ("SELECT 2", 2)]
+        assert [comment.text for comment in script.comments] == [" a ", " b", " c"]
+
     @pytest.mark.parametrize("sql", ["", " \n\t", ";", "; ;\n;", "-- only a comment", "/* ; */;"])
     def test_nothing_to_send_is_no_statement(self, sql: str) -> None:
         """White space, comments and lone semicolons make none."""

@@ -67,6 +67,14 @@ sql/011_x.sql:2:16: this ( is never closed
                  ^
   Write its ). In parentheses ; ends no statement, so all that follows was in it.""",
     ),
+    "several parentheses": (
+        "SELECT (a, (b, c;",
+        """
+sql/011_x.sql:1:8: this ( is never closed
+  SELECT (a, (b, c;
+         ^
+  Write its ). In parentheses ; ends no statement, so all that follows was in it.""",
+    ),
     "a parenthesis that closes nothing": (
         "SELECT (1));",
         """
@@ -76,9 +84,9 @@ sql/011_x.sql:1:11: this ) closes nothing
   Remove it, or write its (.""",
     ),
     "a body": (
-        "CREATE FUNCTION f() RETURNS int\nBEGIN ATOMIC\n  SELECT 1;\nSELECT 2;",
+        "SELECT 0;\nCREATE FUNCTION f() RETURNS int\nBEGIN ATOMIC\n  SELECT 1;\nSELECT 2;",
         """
-sql/011_x.sql:2:1: this BEGIN ATOMIC has no END
+sql/011_x.sql:3:1: this BEGIN ATOMIC has no END
   BEGIN ATOMIC
   ^
   Write END; after the last statement of the body.""",
