@@ -39,39 +39,46 @@ class HeldLock:
 
 @dataclass(slots=True)
 class LockWatch:
-    """The locks of one connection's transaction, each told once; begin it with `watch_locks`."""
+    """The locks of one connection's transaction, each told once; begin it with `watch_locks`.
+
+    `names` are relations by oid: the name (None for TOAST), and the table where it is an index.
+    """
 
     conn: psycopg.Connection[Any]
-    names: dict[int, str]
-    known: set[int]
+    names: dict[int, tuple[str | None, int | None]]
+    known: frozenset[int]
     seen: set[tuple[int, str]] = field(default_factory=set)
 
     def new(self) -> tuple[HeldLock, ...]:
         """The locks that are held now and were not at the call before, by relation and mode.
 
-        Of a relation that was dropped meanwhile the name is the one it had. Indexes made in this
-        transaction are left out.
+        Of a relation that was dropped meanwhile the name is the one it had. An index is told only
+        where its lock is in somebody's way and its table's is not already.
         """
-        found = []
-        for oid, mode, name, is_index in rows(
-            self.conn, query("locks/held", major_version(self.conn))
-        ):
-            if (oid, mode) in self.seen:
-                continue
-            self.seen.add((oid, mode))
+        held = rows(self.conn, query("locks/held", major_version(self.conn)))
+        new = [(oid, mode) for oid, mode, _, _ in held if (oid, mode) not in self.seen]
+        self.seen.update(new)
+        for oid, _, name, table in held:
             if name:
-                self.names.setdefault(oid, name)
-            created = oid not in self.known
-            if not (is_index and created):
-                shown = self.names.get(oid, f"(made and dropped, oid {oid})")
-                found.append(HeldLock(shown, mode, created))
-        return tuple(sorted(found, key=lambda lock: (lock.relation, lock.mode)))
+                self.names.setdefault(oid, (name, table))
+        locks = (self._lock(oid, mode) for oid, mode in new)
+        return tuple(sorted(filter(None, locks), key=lambda lock: (lock.relation, lock.mode)))
+
+    def _lock(self, oid: int, mode: str) -> HeldLock | None:
+        name, table = self.names.get(oid, (f"(made and dropped, oid {oid})", None))
+        if name is None:
+            return None
+        lock = HeldLock(name, mode, created=oid not in self.known)
+        if table and (not lock.blocks or (table, "AccessExclusiveLock") in self.seen):
+            return None
+        return lock
 
 
 def watch_locks(conn: psycopg.Connection[Any]) -> LockWatch:
     """Begin to watch, at the beginning of a transaction: what there is by name, what is held."""
-    names: dict[int, str] = dict(rows(conn, query("locks/names", major_version(conn))))
-    watch = LockWatch(conn, names, set(names))
+    found = rows(conn, query("locks/names", major_version(conn)))
+    names = {oid: (name, table) for oid, name, table in found}
+    watch = LockWatch(conn, names, frozenset(names))
     watch.new()
     return watch
 

@@ -49,9 +49,13 @@ def read_tables(conn: Connection) -> dict[int, Table]:
     }
 
 
-def read_counters(conn: Connection) -> dict[int, Counters]:
-    """What the server counted, by oid; more than this transaction's on a connection used before."""
-    found = rows(conn, query("rows/counters", major_version(conn)))
+def read_counters(conn: Connection, oid: int | None = None) -> dict[int, Counters]:
+    """What the server counted, by oid (of one table or of all).
+
+    It is more than this transaction's on a connection that was used before.
+    """
+    text = query("rows/counters", major_version(conn))
+    found = rows(conn, text, values={"oid": oid})
     return {oid: Counters(*counted) for oid, *counted in found}
 
 
@@ -82,11 +86,12 @@ def taken_by(conn: Connection, loss: Loss) -> list[Part]:
     values = {
         "kind": loss.kind,
         "name": loss.name,
-        "column": loss.column or None,
+        "column": loss.column,
         "cascade": loss.cascade,
         "only": loss.only,
     }
-    text = query("rows/taken", major_version(conn))
+    name = {"column": "dropped-column", "truncate": "truncated"}.get(loss.kind, "dropped")
+    text = query(f"rows/{name}", major_version(conn))
     try:
         found = rows(conn, text, values=values, session_path=True)
     except (psycopg.ProgrammingError, psycopg.NotSupportedError):

@@ -150,7 +150,8 @@ class RowAccount:
         if part.number:
             note = "values of a dropped column" + note
             return RowChange(what, before=there, lost=there, note=note)
-        now, start = read_counters(self.conn).get(part.oid), self.start.get(part.oid)
+        now = read_counters(self.conn, part.oid).get(part.oid)
+        start = self.start.get(part.oid)
         done = _minus(now or Counters(), start or Counters())
         # What we had deleted from it before is lost as well; what we had inserted is not.
         were = max(0, there + done.deleted - done.inserted)

@@ -4,3 +4,4 @@ SELECT oid::bigint, pg_stat_get_xact_tuples_inserted(oid), pg_stat_get_xact_tupl
 FROM pg_class
 WHERE relkind = 'r' AND relpersistence <> 't' AND oid >= 16384
 AND (pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid)) > 0
+AND (CAST(%(oid)s AS oid) IS NULL OR oid = %(oid)s)
