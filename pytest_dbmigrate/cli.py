@@ -20,6 +20,7 @@ from pytest_dbmigrate.evidence.signing import (
     alone,
     choose_key,
     choose_person,
+    keep,
     reasons_against_go,
     sign,
 )
@@ -181,8 +182,10 @@ def _sign(arguments: argparse.Namespace) -> int:
     unknown = role_objection(arguments.role, run.evidence)
     if unknown:
         raise CannotSignError(unknown)
-    signatures = read_signatures(run, authority.signers)
-    for problem in page_problems(run.path, run.evidence, signatures):
+    with alone(run.path):
+        signatures = read_signatures(run, authority.signers)
+        edited = page_problems(run.path, run.evidence, signatures)
+    for problem in edited:
         raise CannotSignError(
             f"{problem.title}.\n  Draw it with `pytest-dbmigrate render {arguments.run}`, read it "
             "again, and then sign."
@@ -207,8 +210,9 @@ def _sign(arguments: argparse.Namespace) -> int:
     )
     if arguments.decision == "GO":
         _show(statement_lines(run, arguments.role))
+    signature = sign(run, statement, key=key, signers=authority.signers, now=now, say=_complain)
     with alone(run.path):
-        path = sign(run, statement, key=key, signers=authority.signers, now=now, say=_complain)
+        path = keep(run, statement, signature)
         signatures = read_signatures(run, authority.signers)
         pages = write_pages(run.path, run.evidence, signatures)
     _show([*run_lines(run), *signature_lines(run, signatures)])

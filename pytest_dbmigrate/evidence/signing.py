@@ -90,11 +90,10 @@ def sign(
     signers: Signers,
     now: datetime,
     say: Callable[[str], None],
-) -> Path:
-    """Sign a statement and put it with its signature into the run's folder; returns its path.
+) -> bytes:
+    """Sign a statement and check the signature as verify will; returns the signature.
 
     Raises CannotSignError when it would not verify, SshKeygenError when the key cannot be used.
-    Both files are renamed into place: a crash between them leaves a pair that does not verify.
     """
     why = objection(statement, run, now)
     if why:
@@ -118,13 +117,22 @@ def sign(
         )
     if not checked.valid:
         raise CannotSignError(f"the signature would not verify: {checked.why}")
+    return signature
+
+
+def keep(run: LoadedRun, statement: Statement, signature: bytes) -> Path:
+    """Put a statement and its signature into the run's folder; returns the statement's path.
+
+    Both are renamed into place; a crash between them leaves a pair that does not verify. Raises
+    FolderError.
+    """
     folder = RunFolder(run.path)
     try:
         (run.path / SIGNATURES).mkdir(exist_ok=True)
     except OSError as error:
         raise FolderError(f"{run.path} cannot be written: {error.strerror}") from None
     name = f"{SIGNATURES}/{statement.file_name}"
-    path = folder.write(name, data)
+    path = folder.write(name, encode(statement))
     folder.write(f"{name}.sig", signature)
     return path
 
