@@ -48,6 +48,8 @@ def close(
             write_pages(folder.path, evidence)
         except FolderError as error:
             problem = f"the report could not be written: {error}"
+        except Exception as error:  # noqa: BLE001  (a bug of ours must not hide what happened)
+            problem = f"the report could not be drawn, which is a bug of ours: {error!r}"
     reasons = (Reason("ERROR", problem, "make room or choose --dbmigrate-report=DIR"),)
     decision = decide(evidence, problems=reasons if problem else ())
     status = _status(exit_status(decision, evidence), exitstatus, evidence)

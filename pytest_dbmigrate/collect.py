@@ -10,6 +10,7 @@ from pytest_dbmigrate import judgements
 from pytest_dbmigrate.order import (
     ALONE,
     COMMIT,
+    FINAL,
     DECISION,
     MIGRATING,
     ORDER,
@@ -18,6 +19,7 @@ from pytest_dbmigrate.order import (
     place_of_check,
 )
 from pytest_dbmigrate.postgres.steps import SESSIONS
+from pytest_dbmigrate.spec import builtins
 from pytest_dbmigrate.spec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -35,9 +37,16 @@ class GateItem(pytest.Function):
     """One thing the gate decides or observes; fails with words of ours instead of a traceback."""
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the thing stands in the user's file; pytest counts lines from 0."""
+        """Where the thing stands in the user's file, and its headline; pytest counts from 0.
+
+        A headline that ends the id would be shown in its place, each `.` as `::`, and could not be
+        given again.
+        """
         check = self.stash.get(CHECK, None)
-        return self.path, check.line - 1 if check else None, self.name
+        if check is None:
+            return self.path, None, self.name
+        titled = check.title != self.name
+        return self.path, check.line - 1, check.title if titled else f"{self.name} ({check.line})"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
         """The words of a failed judgement; anything else is shown as pytest shows it."""
@@ -109,14 +118,24 @@ class MigrationFile(ProjectFile):
         """The items of this migration, if the project has it."""
         for number, migration in enumerate(project.migrations):
             if project.migration_paths[migration.path] == self.path:
-                yield from self._migration(number, migration)
+                yield from self._migration(number, migration, project)
                 if migration is project.migrations[-1]:
+                    yield from self._builtins(project)
                     yield self.item("commit", judgements.committed, (COMMIT,))
                     yield self.item("decision", judgements.decided, (DECISION,))
 
-    def _migration(self, number: int, migration: Migration) -> Iterator[GateItem]:
+    def _builtins(self, project: Project) -> Iterator[GateItem]:
+        """The built-in checks, one item each."""
+        wanted = [
+            c for c in (*builtins.INTEGRITY, *builtins.LOSSES) if c.name not in project.without
+        ]
+        for number, check in enumerate(wanted):
+            place = (FINAL, len(project.verifications), number)
+            yield self.item(check.name, judgements.built_in(check.name), place)
+
+    def _migration(self, number: int, migration: Migration, project: Project) -> Iterator[GateItem]:
         kind = MIGRATING if migration.transactional else ALONE
         yield self.item("apply", judgements.applied(migration), (kind, number, 0))
-        for place, session in enumerate(SESSIONS):
+        for place, session in enumerate(() if builtins.RERUN in project.without else SESSIONS):
             body = judgements.reran(migration, session)
             yield self.item(f"rerun-{session}-session", body, (RERUN, place, number))

@@ -91,6 +91,23 @@ def reran(migration: Migration, session: Session) -> Body:
     return rerun
 
 
+def built_in(name: str) -> Body:
+    """The item of one built-in check."""
+
+    def judge(dbmigrate_run: Run) -> None:
+        gate = dbmigrate_run.open()
+        gate.advance(Step("final"))
+        found = [b for b in gate.seen.builtins if b.name == name]
+        if not found:
+            pytest.skip(f"not run: {gate.seen.stopped or 'the migrations were not applied here'}")
+        if found[0].problems and not found[0].information:
+            raise JudgementError(failure.render_builtin(found[0], gate.project.host))
+        if found[0].unknown or found[0].problems:
+            pytest.skip(failure.render_builtin(found[0], gate.project.host))
+
+    return judge
+
+
 def committed(dbmigrate_run: Run) -> None:
     """The item that commits, when everything before it has passed."""
     gate = dbmigrate_run.open()

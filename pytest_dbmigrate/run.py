@@ -82,7 +82,6 @@ class Run:
                 retries=self.settings.retries,
             ),
             commit_each=self.settings.commit_each,
-            without=frozenset(self.settings.off),
             on_intent=self._remember_intent,
             objections=self._objections,
         )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.criteria import judge_criteria
+from pytest_dbmigrate.evidence.observed_builtins import builtin_records, row_records
 from pytest_dbmigrate.evidence.observed_checks import check_record
 from pytest_dbmigrate.evidence.observed_migrations import migration_record, rerun_record
 from pytest_dbmigrate.evidence.observed_schema import changes, metrics, phases
@@ -60,12 +61,18 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         migrations=tuple(migration_record(gate, m) for m in project.migrations)
         if gate.stage != "verify"
         else (),
-        checks=tuple(check_record(gate, c, circumstances.scrub) for c in project.checks),
+        checks=(
+            *(check_record(gate, c, circumstances.scrub) for c in project.checks),
+            *builtin_records(gate, circumstances.scrub),
+        ),
         reruns=tuple(rerun_record(r) for r in gate.seen.reruns),
         metrics=metrics(gate),
         phases=phases(gate),
         changes=changes(gate),
-        measured=("schema",) if gate.seen.catalog_before and gate.seen.catalog_after else (),
+        rows=row_records(gate),
+        measured=("schema", "rows", "locks")
+        if gate.seen.catalog_before and gate.seen.catalog_after
+        else (),
         roles=tuple(record.Role(name=r.name, title=r.title) for r in plan.roles) if plan else (),
         policy=record.SignOffPolicy(
             operator_may_sign=plan.options.operator_may_sign,
@@ -73,7 +80,10 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         )
         if plan
         else record.SignOffPolicy(),
-        notes=tuple(circumstances.scrub(n) for n in gate.seen.notes),
+        notes=tuple(
+            circumstances.scrub(note)
+            for note in (*gate.seen.notes, *(f"in the way: {b}" for b in gate.seen.blockers))
+        ),
     )
     if plan is None:
         return evidence
@@ -117,7 +127,9 @@ def _why(gate: Gate) -> str:
     """What explains the transaction's state; nothing for a COMMIT without a doubt."""
     if gate.seen.ending is None:
         return "the transaction is still open"
-    return gate.seen.ending.why or ("" if gate.seen.ending.state == "committed" else gate.seen.stopped)
+    return gate.seen.ending.why or (
+        "" if gate.seen.ending.state == "committed" else gate.seen.stopped
+    )
 
 
 def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.Target | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.observed_builtins import lock_records
 from pytest_dbmigrate.evidence.words import CELL_CHARACTERS, TEXT_CHARACTERS, clip, time_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def migration_record(gate: Gate, migration: Migration) -> record.MigrationRun:
         outcome=_outcome(gate, applied),
         started=time_text(applied.started) if applied and applied.sent else None,
         duration_ns=applied.duration_ns if applied else 0,
-        statements=tuple(_statement(s, migration, began) for s in applied.sent) if applied else (),
+        statements=tuple(_statement(gate, s, migration, began) for s in applied.sent)
+        if applied
+        else (),
         error=_error(applied.fault) if applied and applied.fault else None,
         notes=migration.notes,
     )
@@ -50,7 +53,7 @@ def _began_ns(runs: Iterable[Applied]) -> int:
     return min((r.sent[0].answer.started_ns for r in runs if r.sent), default=0)
 
 
-def _statement(sent: Sent, migration: Migration, began_ns: int) -> record.StatementRun:
+def _statement(gate: Gate, sent: Sent, migration: Migration, began_ns: int) -> record.StatementRun:
     statement, answer = sent.statement, sent.answer
     return record.StatementRun(
         line=statement.line,
@@ -64,6 +67,7 @@ def _statement(sent: Sent, migration: Migration, began_ns: int) -> record.Statem
             record.Notice(severity=n.severity, sqlstate=n.sqlstate, message=n.message)
             for n in sent.notices
         ),
+        locks=lock_records(gate, migration.version, statement.number),
     )
 
 

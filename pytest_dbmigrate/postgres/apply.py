@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -71,7 +70,7 @@ class Sent:
 
 @dataclass(slots=True)
 class Applied:
-    """One script as it ran. `duration_ns` is from the first statement sent to the last answer."""
+    """One script as it ran. `duration_ns` is the sum of its statements, our accounts left out."""
 
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     sent: list[Sent] = field(default_factory=list)
@@ -109,14 +108,13 @@ def apply(
         )
 
     conn.add_notice_handler(hear)
-    began = time.monotonic_ns()
     try:
         for statement in statements:
             before_each(statement)
             answer = ask(conn, Question(statement.text), patience)
             applied.sent.append(Sent(statement, answer, tuple(heard)))
             heard.clear()
-            applied.duration_ns = time.monotonic_ns() - began
+            applied.duration_ns += answer.duration_ns
             if isinstance(answer.outcome, Failure):
                 applied.fault = locate(script, statement, answer)
                 break

@@ -13,55 +13,54 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import errors
 
-from pytest_dbmigrate.postgres import transaction
+from pytest_dbmigrate.postgres import builtin, transaction
 from pytest_dbmigrate.postgres.apply import Applied, apply, preflight
 from pytest_dbmigrate.postgres.catalog import snapshot
 from pytest_dbmigrate.postgres.migrating import Accounts, migrate
-from pytest_dbmigrate.postgres.observations import Clock, Finding, Observations
+from pytest_dbmigrate.postgres.observations import Clock, Observations
 from pytest_dbmigrate.postgres.query import (
-    Answer,
+    WITHOUT_END,
     ConnectionLostError,
     Patience,
     StatementFailedError,
     run,
 )
 from pytest_dbmigrate.postgres.rerun import rerun_all
-from pytest_dbmigrate.postgres.steps import RERUN, Stage, Step, step_of, steps_of
+from pytest_dbmigrate.postgres.steps import Stage, Step, steps_of
 from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, RefusedError
-from pytest_dbmigrate.postgres.verify import observe
-from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
-from pytest_dbmigrate.spec.judging import (
-    applicable,
-    certain_not_checked,
-    compares_with_before,
-    judge,
-    key,
-    not_checked,
-)
+from pytest_dbmigrate.postgres.verifying import Verifier, stops
+from pytest_dbmigrate.postgres.watching import Observer, describe
+from pytest_dbmigrate.spec.builtins import RERUN
+from pytest_dbmigrate.spec.declarations import drops_data
+from pytest_dbmigrate.spec.expectations import Failure
+from pytest_dbmigrate.spec.judging import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from psycopg import Connection
 
-    from pytest_dbmigrate.spec.annotations import Check
+    from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.spec.migrations import Migration
-    from pytest_dbmigrate.spec.phases import Phase
     from pytest_dbmigrate.spec.project import Project
 
 READ_ONLY_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # lock_not_available, deadlock_detected: the same run may well succeed a moment later.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_WORTH_RETRYING = frozenset({"55P03", "40P01"})
+_LOCK_STATES = frozenset({"55P03", "40P01"})
+
+
+class _LockError(Exception):
+    """A migration failed for a lock; says which statement, and who was in the way."""
 
 
 @dataclass(slots=True)
 class Gate:
     """One run on one target; see the module.
 
-    `without` names the built-in checks that are not wanted. `connect` opens a new autocommit
-    connection to the target. `objections` is asked, before COMMIT,
+    `connect` opens a new autocommit connection to the target. `objections` is asked, before COMMIT,
     for what stands against it elsewhere. `on_intent` is told, before COMMIT, what identifies it; if
     it raises RefusedError, the transaction is rolled back.
     """
@@ -71,7 +70,6 @@ class Gate:
     connect: Callable[[], Connection[object]]
     limits: Limits = field(default_factory=Limits)
     commit_each: bool = False
-    without: frozenset[str] = frozenset()
     on_intent: Callable[[Intent], None] = lambda _intent: None
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
@@ -79,12 +77,17 @@ class Gate:
 
     _conn: Connection[object] | None = None
     _done: set[Step] = field(default_factory=set)
-    _before: dict[str, Result | Failure] = field(default_factory=dict)
-    _version: str = ""
+    _verifier: Verifier = field(init=False)
     _committed: Ending | None = None
     _accounts: Accounts | None = None
+    _observer: Observer | None = None
+    _builtins_before: list[BuiltInFinding] = field(default_factory=list)
     _deadline_ns: int = 0
     _retries: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the verifier, which keeps its findings in `seen`."""
+        self._verifier = Verifier(self.project, self.stage, self.seen)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -93,7 +96,7 @@ class Gate:
             self.project,
             self.stage,
             commit_each=self.commit_each,
-            reruns=RERUN not in self.without,
+            reruns=RERUN not in self.project.without,
         )
 
     @property
@@ -129,6 +132,8 @@ class Gate:
             self.stop("the run ended before COMMIT")
         if self._conn is not None and not self._conn.closed:
             self._conn.close()
+        if self._observer is not None:
+            self._observer.close()
 
     def stop(self, why: str) -> None:
         """Stop the run: roll back at once, and let everything that has not run say why."""
@@ -144,7 +149,9 @@ class Gate:
         if ending.state == "committed":
             self._committed = ending
         self.seen.ending = ending
-        self.seen.ended = datetime.now(UTC)
+        self.seen.ended, self.seen.ended_ns = datetime.now(UTC), time.monotonic_ns()
+        if self._accounts is not None:
+            self.seen.locks = self._accounts.locks
 
     def connection(self) -> Connection[object]:
         """The connection everything of this run goes over."""
@@ -156,12 +163,17 @@ class Gate:
 
     def _run(self, step: Step) -> None:
         if self.seen.stopped:
-            self._skip(step)
+            self._verifier.skip(step)
             return
         clock = Clock(step, datetime.now(UTC))
         self.seen.clocks.append(clock)
         try:
-            self._work(step)
+            self._attempt(step)
+        except _LockError as error:
+            self.stop(str(error))
+        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
+            self._observe().holders()
+            self.stop(f"{step}: {error}{self._in_the_way()}")
         except (ConnectionLostError, StatementFailedError, RefusedError, psycopg.Error) as error:
             self.stop(f"{step}: {error}")
         except BaseException:
@@ -170,7 +182,7 @@ class Gate:
         finally:
             clock.ended = datetime.now(UTC)
         if self.seen.stopped:
-            self._skip(step)
+            self._verifier.skip(step)
 
     def _work(self, step: Step) -> None:
         match step.kind:
@@ -203,10 +215,8 @@ class Gate:
 
     def _refuse_hopeless(self) -> None:
         """Do not lock production for a run that cannot end in GO."""
-        for check in self.project.checks:
-            why = "" if check.informational else certain_not_checked(check)
-            if why:
-                self.stop(f"refused before BEGIN: {key(check)} cannot pass: {why}")
+        for check, why in self._verifier.hopeless():
+            self.stop(f"refused before BEGIN: {key(check)} cannot pass: {why}")
 
     def _apply(self, migration: Migration) -> None:
         conn = self.connection()
@@ -221,31 +231,43 @@ class Gate:
                 conn, migration, self._open_accounts(), applied, self._wait()
             )
         if applied.fault is None:
-            self._version = migration.version
-        elif applied.fault.sqlstate in _WORTH_RETRYING and self._retry(migration, applied):
+            self._verifier.version = migration.version
             return
-        else:
-            self.stop(f"migration {migration.version} failed: {applied.fault.place}")
+        why = f"migration {migration.version} failed: {applied.fault.place}{self._in_the_way()}"
+        if applied.fault.sqlstate in _LOCK_STATES:
+            raise _LockError(why)
+        self.stop(why)
 
-    def _retry(self, migration: Migration, applied: Applied) -> bool:
-        """Roll back and do everything since BEGIN again, after a pause; False when it is enough."""
-        if not self.holding or self.commit_each or self._retries >= self.limits.retries:
-            return False
+    def _in_the_way(self) -> str:
+        """Who was seen in our way, kept and in words; afterwards they are gone."""
+        if self._observer is not None:
+            self.seen.blockers = [describe(session) for session in self._observer.seen]
+        return f"; in the way: {'; '.join(self.seen.blockers)}" if self.seen.blockers else ""
+
+    def _attempt(self, step: Step) -> None:
+        """Do a step; behind a lock that could not be had, everything since BEGIN again."""
+        todo = [step]
+        while todo:
+            try:
+                self._work(todo[0])
+                todo.pop(0)
+            except (_LockError, errors.LockNotAvailable, errors.DeadlockDetected) as error:
+                if not self.holding or self.commit_each or self._retries >= self.limits.retries:
+                    raise
+                self._start_again(str(error).splitlines()[0])
+                held = self.steps[1 : self.steps.index(step) + 1]
+                todo = [s for s in held if s.kind in {"apply", "after", "final"}]
+
+    def _start_again(self, why: str) -> None:
+        """Roll back, forget the attempt, and wait a little longer each time."""
         pause = self.limits.retry_pause * 2**self._retries / 1000
         self._retries += 1
-        why = applied.fault.place if applied.fault else ""
         self.seen.notes.append(
             f"attempt {self._retries} was rolled back ({why}); tried again after {pause:g} s"
         )
         transaction.rollback(self.connection())
-        self.seen.began, self._accounts, self._version = None, None, ""
+        self.seen.began, self._accounts, self._verifier.version = None, None, ""
         time.sleep(pause)
-        for step in self.steps[1:]:
-            if step.kind in {"apply", "after"} and not self.seen.stopped:
-                self._work(step)
-            if step == Step("apply", migration.version):
-                return True
-        return True
 
     def _after(self, step: Step) -> None:
         if not self.holding:
@@ -257,7 +279,9 @@ class Gate:
 
     def _final(self, step: Step) -> None:
         if self.stage == "verify":
-            self._version = self.project.migrations[-1].version if self.project.migrations else ""
+            self._verifier.version = (
+                self.project.migrations[-1].version if self.project.migrations else ""
+            )
         elif not self.commit_each and not self.holding:
             self._begin(self.connection())
         if not self.holding:
@@ -265,14 +289,14 @@ class Gate:
             return
         self._verify(self.connection(), step)
         if not self.seen.stopped:
-            self.seen.catalog_after = snapshot(self.connection())
+            self._look_after(self.connection())
 
     def _decide(self) -> None:
         """COMMIT when nothing stands against it, else ROLLBACK."""
         if not self.holding:
             return
         conn = self.connection()
-        against = self._against() or self.objections()
+        against = self._verifier.against(self._done) or self.objections()
         if against:
             more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
             self.stop(f"not committed: {against[0]}{more}")
@@ -293,22 +317,24 @@ class Gate:
         transaction.begin(conn, self.limits)
         if self.seen.catalog_before is None or not self.commit_each:
             self.seen.catalog_before = snapshot(conn)
-            self._look_before(conn)
+            self._builtins_before = builtin.look(conn, self.project.without, before=())
+            self._verifier.look_before(conn, self._wait())
 
-    def _look_before(self, conn: Connection[object]) -> None:
-        """What later checks return before the first migration.
-
-        Needed where a check compares with it; where nobody waits, in a rehearsal, also to find the
-        checks that would have passed without the migrations.
-        """
-        later = [c for c in self.project.checks if c.phase.kind != "before" and c.expectation]
-        if self.live:
-            later = [c for c in later if compares_with_before(c)]
-        for check, answer in observe(conn, later, self._wait()):
-            if isinstance(answer, Answer):
-                self._before[key(check)] = answer.outcome
-                verdict = judge(check, answer.outcome, answer.outcome)
-                self.seen.passed_before[key(check)] = verdict.outcome is Outcome.PASS
+    def _look_after(self, conn: Connection[object]) -> None:
+        """The schema behind the last migration, and the built-in checks."""
+        without, migrations = self.project.without, self.project.migrations
+        after = self.seen.catalog_after = snapshot(conn)
+        self.seen.builtins = builtin.look(conn, without, self._builtins_before)
+        if self._accounts is not None and self.seen.catalog_before is not None:
+            declared = [d for m in migrations for d in drops_data(m.script)]
+            self.seen.rows = self._accounts.rows.changes(declared)
+            self.seen.builtins += builtin.losses(
+                migrations, without, self.seen.rows, self.seen.catalog_before, after
+            )
+        for finding in self.seen.builtins:
+            if self.live and finding.stops:
+                self.stop(f"rolled back after {finding.name}: {finding.first}")
+                return
 
     def _open_accounts(self) -> Accounts:
         if self._accounts is None:
@@ -316,7 +342,14 @@ class Gate:
         return self._accounts
 
     def _wait(self) -> Patience:
-        return Patience(deadline_ns=self._deadline_ns if self.holding else 0)
+        if not self.holding:
+            return WITHOUT_END
+        return Patience(self._deadline_ns, self._observe().sample)
+
+    def _observe(self) -> Observer:
+        if self._observer is None:
+            self._observer = Observer(self.connect, self.connection().info.backend_pid)
+        return self._observer
 
     def _commit(self, conn: Connection[object]) -> None:
         self.resolving = True
@@ -339,62 +372,18 @@ class Gate:
         self._verify(conn, step)
         if step.kind == "final":
             self.seen.catalog_after = snapshot(conn)
+            self.seen.builtins = builtin.look(conn, self.project.without)
         run(conn, "ROLLBACK")
 
     def _verify(self, conn: Connection[object], step: Step) -> None:
-        runnable = []
-        for check in self._checks(step.phase):
-            why, reason = self._why_not(check)
-            if why:
-                self._keep(check, not_checked(check, why, reason))
-            else:
-                runnable.append(check)
-        for check, answer in observe(conn, runnable, self._wait()):
-            outcome = answer.outcome if isinstance(answer, Answer) else answer
-            verdict = judge(check, outcome, self._before.get(key(check)))
-            self._keep(check, verdict, answer if isinstance(answer, Answer) else None)
-            if self.live and stops(self.seen.findings[key(check)]):
+        """Run the checks of a step; on a live target the first that does not pass ends the run."""
+        for finding in self._verifier.verify(conn, step, self._wait()):
+            if self.live and stops(finding):
                 where = "rolled back" if self.holding else "refused before BEGIN"
                 where = "committed, but stopped" if self._committed else where
-                self.stop(f"{where} after {verdict.outcome} of {check.title} ({key(check)})")
+                what = f"{finding.check.title} ({key(finding.check)})"
+                self.stop(f"{where} after {finding.verdict.outcome} of {what}")
                 return
-
-    def _why_not(self, check: Check) -> tuple[str, str]:
-        """Why a check is not run at all, with the reason's code."""
-        if check.skip or check.reading.status in {"refused", "commented-out"}:
-            return certain_not_checked(check), "skipped"
-        if not applicable(check, self._version):
-            at = self._version or "the one before the first migration"
-            return f"not valid at version {at}", "not-applicable"
-        if self.stage == "verify" and compares_with_before(check):
-            return "compares with the state before the migrations, unseen here", "not-applicable"
-        return "", ""
-
-    def _keep(self, check: Check, verdict: Verdict, answer: Answer | None = None) -> None:
-        self.seen.findings[key(check)] = Finding(check, verdict, answer)
-
-    def _checks(self, phase: Phase | None) -> list[Check]:
-        return [c for c in self.project.checks if c.phase == phase]
 
     def _migration(self, version: str) -> Migration:
         return next(m for m in self.project.migrations if m.version == version)
-
-    def _against(self) -> list[str]:
-        """What keeps the gate from COMMIT, of what it has itself observed or should have."""
-        found = self.seen.findings
-        due = [c for c in self.project.checks if step_of(c.phase) in self._done]
-        missing = [f"{key(c)} did not run" for c in due if key(c) not in found]
-        return missing + [f"{k}: {f.verdict.outcome}" for k, f in found.items() if stops(f)]
-
-    def _skip(self, step: Step) -> None:
-        """Let every check of a step that did not run say why."""
-        for check in self._checks(step.phase):
-            if key(check) not in self.seen.findings:
-                self._keep(check, not_checked(check, f"not run: {self.seen.stopped}", "not-run"))
-
-
-def stops(finding: Finding) -> bool:
-    """Whether a finding stands in the way of COMMIT."""
-    if finding.check.informational or finding.verdict.reason == "not-applicable":
-        return False
-    return finding.verdict.outcome is not Outcome.PASS

@@ -12,32 +12,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_dbmigrate.postgres.reading import major_version, query, rows
+from pytest_dbmigrate.spec.builtins import INTEGRITY, SEQUENCES_BEHIND
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-
-@dataclass(frozen=True, slots=True)
-class IntegrityCheck:
-    """A built-in check; `information`: what it finds is worth knowing, and no failure."""
-
-    name: str
-    title: str
-    information: bool = False
-
-
-SEQUENCES_BEHIND = "sequences-behind"
-CHECKS = (
-    IntegrityCheck("invalid-indexes", "No index is invalid"),
-    IntegrityCheck("constraints-not-validated", "All constraints are validated"),
-    IntegrityCheck("disabled-triggers", "No trigger is disabled"),
-    IntegrityCheck(
-        "policies-without-row-security", "Policies stand on tables with row security on"
-    ),
-    IntegrityCheck(SEQUENCES_BEHIND, "No sequence is behind its column"),
-    IntegrityCheck("statistics-missing", "No table has lost its statistics"),
-    IntegrityCheck("foreign-keys-without-index", "Foreign keys have an index", information=True),
-)
+    from pytest_dbmigrate.spec.builtins import BuiltIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +33,7 @@ class Offender:
 class IntegrityFinding:
     """What one check found; `not_checked` has the objects it could say nothing about, and why."""
 
-    check: IntegrityCheck
+    check: BuiltIn
     offenders: tuple[Offender, ...] = ()
     not_checked: tuple[str, ...] = ()
 
@@ -71,7 +51,7 @@ def findings(
         else IntegrityFinding(
             check, tuple(Offender(*row) for row in sorted(_read(conn, check.name)))
         )
-        for check in CHECKS
+        for check in INTEGRITY
         if names is None or check.name in names
     )
 
@@ -81,7 +61,7 @@ def _read(conn: psycopg.Connection[Any], name: str) -> list[tuple[Any, ...]]:
     return rows(conn, query("scope", major) + query(f"integrity/{name}", major))
 
 
-def _sequences_behind(conn: psycopg.Connection[Any], check: IntegrityCheck) -> IntegrityFinding:
+def _sequences_behind(conn: psycopg.Connection[Any], check: BuiltIn) -> IntegrityFinding:
     """Sequences whose next value the column already has, or has passed."""
     offenders, unknown = [], []
     for sequence, table, column, ascending, cheap in sorted(_read(conn, "sequences")):

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_dbmigrate.postgres.apply import Applied
+    from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.migrating import SeenLock
     from pytest_dbmigrate.postgres.query import Answer
     from pytest_dbmigrate.postgres.rerun import Rerun
+    from pytest_dbmigrate.postgres.rows import RowChange
     from pytest_dbmigrate.postgres.steps import Step
     from pytest_dbmigrate.postgres.transaction import Ending, Intent
     from pytest_dbmigrate.spec.annotations import Check
@@ -49,10 +52,15 @@ class Observations:
     applied: dict[str, Applied] = field(default_factory=dict)
     reruns: list[Rerun] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
+    builtins: list[BuiltInFinding] = field(default_factory=list)
+    rows: tuple[RowChange, ...] = ()
+    locks: list[SeenLock] = field(default_factory=list)
+    blockers: list[str] = field(default_factory=list)
     catalog_before: Catalog | None = None
     catalog_after: Catalog | None = None
     began: datetime | None = None
     ended: datetime | None = None
+    ended_ns: int = 0
     intent: Intent | None = None
     ending: Ending | None = None
     stopped: str = ""

@@ -19,7 +19,6 @@ StepKind = Literal["before", "apply", "after", "final", "commit", "rerun", "heal
 # A migration is applied again on the connection it ran on, and on a new one.
 Session = Literal["same", "new"]
 SESSIONS: tuple[Session, ...] = ("same", "new")
-RERUN = "rerun"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.decision import Decision
     from pytest_dbmigrate.postgres.apply import Fault
+    from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.postgres.gate import Gate
     from pytest_dbmigrate.postgres.observations import Finding
     from pytest_dbmigrate.postgres.rerun import Rerun
@@ -116,6 +117,22 @@ def render_rerun(path: str, rerun: Rerun) -> str:
             *_REPEATABLE,
         ]
     )
+
+
+def render_builtin(finding: BuiltInFinding, host: str) -> str:
+    """What a built-in check found, and how to leave it out."""
+    word = (
+        "for information" if finding.information else "FAIL" if finding.problems else "NOT CHECKED"
+    )
+    found = [*finding.problems, *(f"not looked at: {line}" for line in finding.unknown)]
+    more = len(found) - ROWS_SHOWN
+    lines = [f"{host}: {word}: {finding.title}: {len(found)} found", ""]
+    lines += [f"  {one_line(line, 300)}" for line in found[:ROWS_SHOWN]]
+    if more > 0:
+        lines.append(f"  and {more} more")
+    if finding.earlier:
+        lines.append(f"  ({len(finding.earlier)} more were there before the migrations)")
+    return "\n".join([*lines, "", f"  to leave this check out: --dbmigrate-off={finding.name}"])
 
 
 def render_ending(ending: Ending, stopped: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pytest_dbmigrate.spec.annotations import Check, read_checks
+from pytest_dbmigrate.spec.builtins import NAMES as BUILTINS
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
 from pytest_dbmigrate.spec.names import validate
@@ -49,7 +50,8 @@ class Project:
     """Everything planned in one project folder.
 
     `baseline` are the scripts that build a throw-away database in the state before the migrations.
-    Paths are shown relative to pytest's rootdir.
+    `without` names the built-in checks that are not wanted. Paths are shown relative to pytest's
+    rootdir.
     """
 
     root: Path
@@ -58,7 +60,15 @@ class Project:
     verifications: tuple[VerificationFile, ...]
     plan: Plan | None
     files: tuple[SourceFile, ...]
+    without: frozenset[str] = frozenset()
     migration_paths: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """The file, as shown, below which what belongs to no file stands: commit, decision."""
+        if self.migrations:
+            return self.migrations[-1].path
+        return self.verifications[-1].shown if self.verifications else ""
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -83,6 +93,7 @@ def load_project(
     show: Callable[[Path], str] = str,
     allow_gaps: bool = False,
     commit_each: bool = False,
+    without: Iterable[str] = (),
 ) -> Project:
     """Read the whole project below `root`. Raises SpecError for the first file that is wrong.
 
@@ -131,9 +142,10 @@ def load_project(
         planned = [check for file in verifications for check in file.checks]
         validate(
             plan,
-            {check.name for check in planned},
+            {check.name for check in planned} | set(BUILTINS),
             [migration.version for migration in read_order],
             query_sets={check.query_set for check in planned},
+            integrity=BUILTINS,
         )
     return Project(
         root=root,
@@ -142,6 +154,7 @@ def load_project(
         verifications=tuple(verifications),
         plan=plan,
         files=tuple(files),
+        without=frozenset(without) | frozenset(plan.options.without_integrity if plan else ()),
         migration_paths={show(p): p for p, _ in migrations},
     )
 

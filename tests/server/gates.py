@@ -36,7 +36,6 @@ def gate_of(
     limits: Limits | None = None,
     *,
     commit_each: bool = False,
-    without: frozenset[str] = frozenset(),
 ) -> Gate:
     """A gate for a project on a database."""
     return Gate(
@@ -45,7 +44,6 @@ def gate_of(
         functools.partial(psycopg.connect, dsn, autocommit=True, prepare_threshold=None),
         limits=limits or Limits(retries=0),
         commit_each=commit_each,
-        without=without,
     )
 
 

@@ -303,7 +303,7 @@ def test_when_a_lock_cannot_be_had_then_the_whole_run_is_tried_again(
     limits = Limits(lock=200, retries=5, retry_pause=1)
     gate = gate_of(project, database, limits=limits)
     with psycopg.connect(database) as blocker:
-        blocker.execute("LOCK TABLE busy")
+        blocker.execute("SELECT * FROM busy")
 
         def give_way(_note: object) -> None:
             blocker.rollback()
@@ -334,15 +334,30 @@ def test_when_the_lock_stays_out_of_reach_then_the_run_ends_rolled_back(
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute("CREATE TABLE busy (id int)")
     project = project_of(tmp_path, {"001_b.sql": "ALTER TABLE busy ADD COLUMN x int;"}, COUNT)
-    limits = Limits(lock=50, retries=2, retry_pause=1)
+    limits = Limits(lock=700, retries=2, retry_pause=1)
     with psycopg.connect(database) as blocker:
-        blocker.execute("LOCK TABLE busy")
+        blocker.execute("SELECT * FROM busy")
         gate = run_all(gate_of(project, database, limits=limits))
     fault = gate.seen.applied["001"].fault
     assert fault is not None
     assert fault.sqlstate == "55P03"
     assert state(gate) == "unchanged"
     assert sum("was rolled back" in note for note in gate.seen.notes) == 2
+    assert "idle in transaction" in gate.seen.stopped
+
+
+def test_when_a_table_cannot_even_be_read_then_its_holder_is_named(
+    tmp_path: Path, database: str
+) -> None:
+    """Our own look at the schema may wait as well; that too says who was in the way."""
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("CREATE TABLE busy (id int DEFAULT 1, CHECK (id > 0))")
+    project = project_of(tmp_path, {"001_b.sql": "ALTER TABLE busy ADD COLUMN x int;"}, COUNT)
+    with psycopg.connect(database, application_name="the holder") as blocker:
+        blocker.execute("LOCK TABLE busy")
+        gate = run_all(gate_of(project, database, limits=Limits(lock=50, retries=0)))
+    assert "the holder" in gate.seen.stopped
+    assert state(gate) == "unchanged"
 
 
 def test_when_the_transaction_lasts_too_long_then_it_is_cancelled_from_our_side(

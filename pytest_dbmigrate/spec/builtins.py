@@ -1,0 +1,39 @@
+"""The built-in checks by name: what can be wrong with any schema, and what a migration may not do.
+
+Each is an item of its own, and each can be switched off by its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A built-in check; `information`: what it finds is worth knowing, and no failure."""
+
+    name: str
+    title: str
+    information: bool = False
+
+
+SEQUENCES_BEHIND = "sequences-behind"
+ROWS_LOST = "rows-lost"
+OBJECTS_LOST = "objects-lost"
+RERUN = "rerun"
+
+INTEGRITY = (
+    BuiltIn("invalid-indexes", "No index is invalid"),
+    BuiltIn("constraints-not-validated", "All constraints are validated"),
+    BuiltIn("disabled-triggers", "No trigger is disabled"),
+    BuiltIn("policies-without-row-security", "Policies stand on tables with row security on"),
+    BuiltIn(SEQUENCES_BEHIND, "No sequence is behind its column"),
+    BuiltIn("statistics-missing", "No table has lost its statistics"),
+    BuiltIn("foreign-keys-without-index", "Foreign keys have an index", information=True),
+)
+LOSSES = (
+    BuiltIn(ROWS_LOST, "No row is lost that the migrations do not say they lose"),
+    BuiltIn(OBJECTS_LOST, "No object is lost that the migrations do not name"),
+)
+# What can be switched off: these, and the repetition of each migration in a rehearsal.
+NAMES = (*(check.name for check in (*INTEGRITY, *LOSSES)), RERUN)
