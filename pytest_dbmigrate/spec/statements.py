@@ -255,7 +255,7 @@ class _Scan:
         """End the statement, unless the `;` stands in parentheses or in BEGIN ATOMIC … END."""
         if self.start < 0 or self.depth or self.in_body(offset):
             return
-        self.emit(offset, offset, terminated=True)
+        self.emit(offset, terminated=True)
 
     def in_body(self, end: int) -> bool:
         """Whether BEGIN ATOMIC … END is open at `end`, a `;` or the end of the text."""
@@ -288,10 +288,10 @@ class _Scan:
                 "this BEGIN ATOMIC has no END",
                 "Write END; after the last statement of the body.",
             )
-        self.emit(end, end - 1, terminated=False)
+        self.emit(end, terminated=False)
 
-    def emit(self, end: int, last: int, *, terminated: bool) -> None:
-        """Record the open statement up to `end`; `last` is its last character or its `;`."""
+    def emit(self, end: int, *, terminated: bool) -> None:
+        """Record the open statement up to `end`, which is its `;` if it is terminated."""
         start = self.start
         text = self.text[start:end]
         check = _CHECKS.get(self.head())
@@ -306,7 +306,7 @@ class _Scan:
                 end=end,
                 line=line,
                 column=start - self.line_starts[line - 1] + 1,
-                end_line=self.line(last),
+                end_line=self.line(end),
                 number=len(self.statements) + 1,
                 terminated=terminated,
             )

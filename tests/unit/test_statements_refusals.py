@@ -234,9 +234,10 @@ def test_only_plainly_on_is_accepted_for_the_mode_of_strings(sql: str) -> None:
     assert "standard_conforming_strings off" in refusal(sql)
 
 
-def test_long_lines_and_long_tags_are_cut_in_messages() -> None:
+@pytest.mark.parametrize("begin", ["$", "\\", "'", '"', "E'", "/*", "COPY t FROM stdin;"])
+def test_long_lines_tags_and_commands_are_cut_in_messages(begin: str) -> None:
     """A message stays readable whatever the file holds."""
-    message = refusal(f"{' ' * 500}${'x' * 5000}$ SELECT")
+    message = refusal(f"{' ' * 500}{begin}{'x' * 5000}$ SELECT")
     assert max(map(len, message.splitlines())) < 150
 
 
