@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.decision import Decision, Signature
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.report.sections.checks import CheckRow
+    from pytest_dbmigrate.report.sections.check_rows import CheckRow
     from pytest_dbmigrate.report.sections.opened import Opened
     from pytest_dbmigrate.report.sections.probes import Probes
     from pytest_dbmigrate.report.sections.result import Seen, Status
@@ -107,8 +107,11 @@ def _checks(view: Report) -> Iterator[str]:
     yield from (f"## Verifications, {view.checks.passed:,} of {view.checks.total:,} passed", "")
     if not view.checks.sets:
         yield from ("○ **NOT CHECKED** No verification was collected.", "")
+    if view.checks.vacuous_said:
+        yield from (view.checks.vacuous_said, "")
     for group in view.checks.sets:
-        yield from (f"### {escape(group.title)}, {group.tally}", "")
+        phase = f" ({escape(group.phase)})" if group.phase else ""
+        yield from (f"### {escape(group.title)}{phase}, {group.tally}".rstrip(", "), "")
         if group.rows:
             yield from _check_table(group.rows)
         for fold in group.folded:

@@ -54,6 +54,8 @@ def duration(ns: int) -> str:
 
     Cut, not rounded: 499.96 ms never reads 500.0 ms.
     """
+    if 0 < ns < 10_000:
+        return "< 0.01 ms"
     if ns < 1_000_000:
         return f"0.{ns // 10_000:02d} ms"
     if ns < 10_000_000_000:

@@ -22,7 +22,7 @@ from pytest_dbmigrate.report.sections.timeline import Timeline, timeline
 from pytest_dbmigrate.report.sections.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_dbmigrate.evidence.decision import Decision, Signature
     from pytest_dbmigrate.evidence.record import Evidence
@@ -51,10 +51,12 @@ def report(
 ) -> Report:
     """The whole report; `digest` is the SHA-256 of evidence.json in hexadecimal."""
     verified, well, back = checks(evidence), health(evidence), rollback(evidence)
-    rows = verified.ids | {row.id for row in (*well.rows, *back.rows)}
-    met = criteria(evidence, signatures, rows)
+    beside = {row.id for row in (*well.rows, *back.rows)}
+    own = {c.id: row_id("check", c.id) for c in evidence.checks}
+    targets = verified.targets | {c: row for c, row in own.items() if row in beside}
+    met = criteria(evidence, signatures, targets)
     ran, signed = execution(evidence), sign_off(evidence, signatures)
-    links = _links(evidence, rows)
+    links = _links(evidence, targets)
     return Report(
         identity=identity(evidence, decision),
         verdict=verdict(evidence, decision, links, (met, verified, ran, signed)),
@@ -71,13 +73,12 @@ def report(
     )
 
 
-def _links(evidence: Evidence, rows: Container[str]) -> dict[str, str]:
+def _links(evidence: Evidence, targets: Mapping[str, str]) -> dict[str, str]:
     """A reason's anchor → the id of its row, where there is one."""
-    checks = ((f"check-{c.id}", row_id("check", c.id)) for c in evidence.checks)
     return {
         "sign-off": "dbm-signoff",
         "transaction": "dbm-execution",
-        **{anchor: target for anchor, target in checks if target in rows},
+        **{f"check-{check}": target for check, target in targets.items()},
         **{f"criterion-{c.name}": row_id("criterion", c.name) for c in evidence.criteria},
         **{f"migration-{m.version}": row_id("migration", m.version) for m in evidence.migrations},
     }

@@ -163,7 +163,10 @@ def test_when_a_check_fails_then_its_row_opens_with_all_that_is_known() -> None:
 def test_when_a_check_passed_before_the_migrations_too_then_its_row_says_so() -> None:
     """A vacuous pass is shown, one that is meant to stay the same is not."""
     text = Page(drawn(runs.rehearsal())).text
-    assert text.count("passed before the migrations too") == 1
+    assert text.count("10. no orphaned records also passed before 0 0 2.3 ms ✓ PASS") == 1
+    assert "1 check also passed before the migrations: kept as a guard" in text
+    assert text.count("also passed before") == 2
+    assert "1 check also passed before the migrations" not in Page(drawn(runs.lost_a_key())).text
 
 
 def test_when_it_was_committed_and_is_no_go_then_the_page_does_not_read_like_a_rollback() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence.observing import final_checks
-from pytest_dbmigrate.evidence.record import Failed, Passed, outcome
+from pytest_dbmigrate.evidence.record import Passed, outcome
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.sections.opened import Opened, opened
-from pytest_dbmigrate.report.sections.result import Seen, Status, row_id, seen, status
+from pytest_dbmigrate.report.sections.check_rows import (
+    CheckRow,
+    Openings,
+    also_before,
+    cases_row,
+    check_row,
+    title_of,
+)
+from pytest_dbmigrate.report.sections.result import Status, row_id, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,25 +28,10 @@ FEW = 200
 """Checks up to which each has a row; beyond, those that passed are folded into lists of names."""
 SHOWN_ROWS = 300
 """Rows of checks that did not pass; beyond, those too are folded."""
-OPENED = 50
-"""Failures that open in their row."""
 SHOWN_SETS = 200
 """Sets with a heading; beyond, those that passed completely are folded into one."""
 SHOWN_NAMES = 2_000
 SHOWN_SQL = 40
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """One check; `opened` where there is more to show than fits into a row."""
-
-    id: str
-    number: int
-    title: str
-    expected: str
-    seen: Seen
-    sub: tuple[str, ...]
-    opened: Opened | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +45,14 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class CheckSet:
-    """A query set: its rows, and what is folded.
+    """A query set: its rows, and what is folded; `phase` where all its checks share one.
 
     `short` is its part of the headline (`4/4`), empty where none of its checks is counted there.
     """
 
+    id: str
     title: str
+    phase: str
     tally: str
     short: str
     complete: bool
@@ -67,29 +62,43 @@ class CheckSet:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All sets; `passed` of `total` are the final verifications, as the plan counts them."""
+    """All sets; `passed` of `total` are the final verifications, as the plan counts them.
+
+    `targets` leads from a check's id to the id of the row that shows it.
+    """
 
     sets: tuple[CheckSet, ...]
     shorts: tuple[tuple[str, bool], ...]
     passed: int
     total: int
+    vacuous: int
     sql: tuple[tuple[str, str], ...]
     sql_said: str
+    targets: dict[str, str]
 
     @property
-    def ids(self) -> frozenset[str]:
-        """The ids of all rows: what a link can lead to."""
-        return frozenset(row.id for group in self.sets for row in group.rows)
+    def vacuous_said(self) -> str:
+        """What the remark "also passed before" means, where it stands in any row."""
+        if not self.vacuous:
+            return ""
+        held = text.count(self.vacuous, "check also passed", "checks also passed")
+        return f"{held} before the migrations: kept as a guard, but no sign of what they did."
 
 
-class _Budget:
-    """What is left to be shown of each kind, while the rows are made in order."""
+class _Building:
+    """What the sets share while they are made in order."""
 
-    def __init__(self, checks: int, *, phases: bool = True) -> None:
-        self.fold_passed = checks > FEW
-        self.phases = phases
-        self.rows = SHOWN_ROWS
-        self.opened = OPENED
+    def __init__(self, evidence: Evidence, shown: Sequence[Check]) -> None:
+        self.counted = {c.id for c in final_checks(evidence)}
+        self.fold_passed = len(shown) > FEW
+        self.rows_left = SHOWN_ROWS
+        self.openings = Openings()
+        self.targets: dict[str, str] = {}
+
+    def folds(self, check: Check) -> bool:
+        """Whether a check has no row of its own."""
+        passed = isinstance(check.result, Passed)
+        return self.fold_passed if passed else self.rows_left <= 0
 
 
 def checks(evidence: Evidence) -> Checks:
@@ -98,26 +107,27 @@ def checks(evidence: Evidence) -> Checks:
     numbered: dict[str, list[tuple[int, Check]]] = {}
     for n, check in enumerate(shown, 1):
         numbered.setdefault(_set_of(check), []).append((n, check))
+    building = _Building(evidence, shown)
+    sets = [_set(name, found, building) for name, found in numbered.items()]
     counted = final_checks(evidence)
-    ids = {c.id for c in counted}
-    budget = _Budget(len(shown))
-    sets = [_set(name, found, ids, budget) for name, found in numbered.items()]
     written = [c for c in shown if c.sql]
     few = len(written) <= SHOWN_SQL
+    merged = _merged(sets)
+    kept = {s.id for s in merged}
     return Checks(
-        sets=_merged(sets),
+        sets=merged,
         shorts=tuple((s.short, s.complete) for s in sets if s.short),
         passed=_passed(counted),
         total=len(counted),
-        sql=tuple((_title(c), text.block(c.sql)) for c in written) if few else (),
+        vacuous=sum(map(also_before, shown)),
+        sql=tuple((title_of(c), text.block(c.sql)) for c in written) if few else (),
         sql_said="" if few else f"The SQL of {len(written):,} checks stands in evidence.json.",
+        targets={
+            check: target
+            for check, target in building.targets.items()
+            if target in kept or not target.startswith("dbm-set-")
+        },
     )
-
-
-def rows_of(found: Sequence[Check]) -> tuple[CheckRow, ...]:
-    """Rows for a section that shows checks of its own (health, rollback)."""
-    budget = _Budget(0, phases=False)
-    return tuple(_row(n, check, budget) for n, check in enumerate(found, 1))
 
 
 def _set_of(check: Check) -> str:
@@ -128,26 +138,49 @@ def _set_of(check: Check) -> str:
     return check.source.rpartition(":")[0] or check.source or "Checks"
 
 
-def _set(name: str, found: list[tuple[int, Check]], counted: set[str], budget: _Budget) -> CheckSet:
+def _set(name: str, found: list[tuple[int, Check]], building: _Building) -> CheckSet:
     judged = [c for _, c in found if c.applicable and c.required]
-    final = [c for c in judged if c.id in counted]
-    rows = []
+    final = [c for c in judged if c.id in building.counted]
+    phases = {c.phase for _, c in found}
+    (phase,) = phases if len(phases) == 1 else ("",)
+    id_ = row_id("set", name)
+    titles = Counter(c.title for _, c in found)
     folded: dict[str, list[str]] = {}
-    for n, check in found:
-        passed = isinstance(check.result, Passed)
-        if (passed and budget.fold_passed) or (not passed and budget.rows <= 0):
-            folded.setdefault(outcome(check.result), []).append(_title(check))
+    rows = []
+    for n, group in _grouped(found, building):
+        check = group[0]
+        if building.folds(check):
+            folded.setdefault(outcome(check.result), []).extend(map(title_of, group))
+            building.targets |= {c.id: id_ for c in group}
+            continue
+        building.rows_left -= not isinstance(check.result, Passed)
+        if len(group) > 1:
+            row = cases_row(n, group)
         else:
-            budget.rows -= not passed
-            rows.append(_row(n, check, budget))
+            case, other = titles[check.title] > 1, not phase and check.phase != "final"
+            row = check_row(n, check, building.openings, case=case, phase=other)
+        building.targets |= {c.id: row.id for c in group}
+        rows.append(row)
     return CheckSet(
+        id=id_,
         title=text.line(name),
+        phase="" if phase == "final" else text.line(phase, 40),
         tally=_tally(_passed(judged), len(judged)),
         short=f"{_passed(final)}/{len(final)}" if final else "",
         complete=_passed(judged) == len(judged),
         rows=tuple(rows),
         folded=tuple(_folded(word, names) for word, names in folded.items()),
     )
+
+
+def _grouped(found: list[tuple[int, Check]], building: _Building) -> list[tuple[int, list[Check]]]:
+    """Each check alone, but passed cases of one check together, where the first of them stands."""
+    groups: dict[object, tuple[int, list[Check]]] = {}
+    for n, check in found:
+        alike = isinstance(check.result, Passed) and check.title and not building.fold_passed
+        key = (check.title, check.expected, check.phase, check.required) if alike else check.id
+        groups.setdefault(key, (n, []))[1].append(check)
+    return list(groups.values())
 
 
 def _folded(word: str, names: list[str]) -> Folded:
@@ -164,7 +197,8 @@ def _merged(sets: list[CheckSet]) -> tuple[CheckSet, ...]:
     quiet = [s for s in sets if s.complete and not s.rows]
     rest = _folded("PASS", [f"{s.title} ({s.tally})" for s in quiet])
     title = f"{len(quiet):,} further sets, all passed"
-    return (*kept, CheckSet(title, "", "", complete=True, rows=(), folded=(rest,)))
+    merged = CheckSet("dbm-set-rest", title, "", "", "", complete=True, rows=(), folded=(rest,))
+    return (*kept, merged)
 
 
 def _tally(passed: int, total: int) -> str:
@@ -173,37 +207,3 @@ def _tally(passed: int, total: int) -> str:
 
 def _passed(found: Sequence[Check]) -> int:
     return sum(isinstance(c.result, Passed) for c in found)
-
-
-def _title(check: Check) -> str:
-    return text.line(check.title) or text.line(check.name) or text.line(check.id)
-
-
-def _row(n: int, check: Check, budget: _Budget) -> CheckRow:
-    sub = []
-    if check.applicable and not check.required:
-        sub.append("informational, does not stop GO")
-    if check.passed_before and not check.meant_to_stay:
-        sub.append("passed before the migrations too: it cannot tell whether they worked")
-    if budget.phases and check.phase not in {"", "final"}:
-        sub.append(f"phase {text.line(check.phase, 40)}")
-    word = outcome(check.result)
-    opens = check.applicable and word in {"FAIL", "ERROR"} and budget.opened > 0
-    budget.opened -= opens
-    if not opens:
-        sub += [text.line(check.note)] if check.note else []
-        sub += [text.line(check.source, 400)] if check.applicable and word != "PASS" else []
-    return CheckRow(
-        id=row_id("check", check.id),
-        number=n,
-        title=_title(check),
-        expected=text.line(check.expected),
-        seen=seen(check.result, applicable=check.applicable),
-        sub=tuple(sub),
-        opened=_opened(check) if opens else None,
-    )
-
-
-def _opened(check: Check) -> Opened:
-    observed = check.result.observed if isinstance(check.result, Failed) else None
-    return opened(observed, sql=check.sql, source=check.source, note=check.note)

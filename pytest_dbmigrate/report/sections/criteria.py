@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.evidence.record import outcome
 from pytest_dbmigrate.evidence.sign_off import standing_signatures, waived_names
 from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.sections.expected import expected
 from pytest_dbmigrate.report.sections.result import Seen, row_id, seen, status
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from pytest_dbmigrate.evidence.decision import Signature
     from pytest_dbmigrate.evidence.record import Criterion, Evidence
@@ -43,7 +44,10 @@ class CriterionGroup:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """All criteria; `met` of `total` counts those required and applicable at this stage."""
+    """All criteria; `met` of `total` counts those required and applicable at this stage.
+
+    `unsigned` ones belong to the total once anybody signed.
+    """
 
     groups: tuple[CriterionGroup, ...]
     met: int
@@ -71,26 +75,28 @@ class Criteria:
 
 
 def criteria(
-    evidence: Evidence, signatures: Sequence[Signature], shown: Container[str]
+    evidence: Evidence, signatures: Sequence[Signature], targets: Mapping[str, str]
 ) -> Criteria:
-    """The plan's criteria in the plan's order of groups; `shown` are the ids of rows of checks."""
+    """The plan's criteria in the plan's order of groups; `targets`: check → its row."""
     waived = waived_names(evidence, signatures)
     signed = [s for s in standing_signatures(evidence, signatures) if s.decision == "GO"]
     groups: dict[str, list[Criterion]] = {}
     for criterion in evidence.criteria:
         groups.setdefault(criterion.group, []).append(criterion)
     words = [_word(c, signed, waived) for c in evidence.criteria if _counts(c)]
+    # Before anybody signed, what is to be signed is not yet asked for.
+    asked = [w for w in words if signatures or w != "NOT SIGNED"]
     return Criteria(
         groups=tuple(
             CriterionGroup(
                 text.line(name) or "Criteria",
                 _tally([_word(c, signed, waived) for c in found if _counts(c)]),
-                tuple(_row(c, signed, shown) for c in found),
+                tuple(_row(c, signed, targets) for c in found),
             )
             for name, found in groups.items()
         ),
         met=words.count("PASS") + words.count("SIGNED"),
-        total=len(words),
+        total=len(asked),
         failed=words.count("FAIL") + words.count("ERROR"),
         unchecked=words.count("NOT CHECKED"),
         unsigned=words.count("NOT SIGNED"),
@@ -124,31 +130,29 @@ def _tally(words: Sequence[str]) -> str:
     return f"{words.count('PASS') + words.count('SIGNED')} of {len(words)}"
 
 
-def _row(criterion: Criterion, signed: Sequence[Signature], rows: Container[str]) -> CriterionRow:
+def _row(
+    criterion: Criterion, signed: Sequence[Signature], targets: Mapping[str, str]
+) -> CriterionRow:
     shown = seen(criterion.result, applicable=criterion.applicable)
     if criterion.signed_by and criterion.applicable:
-        shown = _attestation(criterion, _attested(criterion, signed))
-    sub = []
+        shown = _attestation(_attested(criterion, signed))
+    sub = [text.line(criterion.source, 200)] if criterion.source else []
     if criterion.applicable and not criterion.required:
         sub.append("informational, does not stop GO")
     waivers = [s for s in signed if criterion.name in s.waived]
     sub += [f"waived by {text.line(s.person, 100)}" for s in waivers]
-    if criterion.source:
-        sub.append(text.line(criterion.source, 200))
-    targets = (row_id("check", name) for name in criterion.evidence)
     return CriterionRow(
         id=row_id("criterion", criterion.name),
         title=text.line(criterion.title) or text.line(criterion.name),
-        expected=text.line(criterion.expected),
+        expected=expected(criterion.expected),
         seen=shown,
         sub=tuple(sub),
-        href=next((target for target in targets if target in rows), ""),
+        href=next((targets[name] for name in criterion.evidence if name in targets), ""),
     )
 
 
-def _attestation(criterion: Criterion, signature: Signature | None) -> Seen:
+def _attestation(signature: Signature | None) -> Seen:
     if signature is None:
-        plain = seen(criterion.result)
-        return Seen(status("NOT SIGNED"), plain.observed, plain.todo)
+        return Seen(status("NOT SIGNED"), "to be signed")
     at = text.date_and_clock(signature.signed_at)
     return Seen(status("SIGNED"), f"by {text.line(signature.person, 100)}, {at}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHOWN_STATEMENTS = 400
 """Rows of statements in all; each migration has its part of them, but 5 at least."""
 SHOWN_EACH = 40
+SHOWN_TEXT = 120
 SHOWN_LOCKS = 30
 SHOWN_NOTICES = 20
 
@@ -206,7 +207,7 @@ def _statement(run: StatementRun, origin: int, axis: int) -> StatementRow:
         notices[SHOWN_NOTICES:] = [f"and {left:,} more"]
     return StatementRow(
         line=run.line,
-        text=" ".join(text.line(run.text, 160).replace("↵", " ").split()),
+        text=_shortened(run.text),
         tag=text.line(run.tag, 60),
         rows="" if run.rows is None else f"{run.rows:,}",
         took=took,
@@ -215,6 +216,12 @@ def _statement(run: StatementRun, origin: int, axis: int) -> StatementRow:
         notices=tuple(notices),
         rewritten=tuple(text.line(r, 120) for r in run.rewritten),
     )
+
+
+def _shortened(sql: str) -> str:
+    """A statement on one line; what is cut stands in the file, at the line beside it."""
+    words = " ".join(sql[: 4 * SHOWN_TEXT].split())
+    return text.line(words if len(words) <= SHOWN_TEXT else f"{words[:SHOWN_TEXT].rstrip()} …")
 
 
 def _locks(runs: tuple[MigrationRun, ...]) -> tuple[tuple[LockRow, ...], str, str]:

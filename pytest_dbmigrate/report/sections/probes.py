@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.report.sections.checks import CheckRow, rows_of
+from pytest_dbmigrate.report.sections.check_rows import CheckRow, rows_of
 
 if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.record import Evidence

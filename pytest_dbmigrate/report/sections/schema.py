@@ -151,7 +151,8 @@ def _kind(
 
 
 def _with(parts: Counter[str]) -> str:
-    named = [f"{n:,} {_plural(text.line(kind, 40), n)}" for kind, n in parts.most_common()]
+    told = ((kind, n) for kind, n in parts.most_common() if kind != "owner")
+    named = [f"{n:,} {_plural(text.line(kind, 40), n)}" for kind, n in told]
     return f"with {', '.join(named)}" if named else ""
 
 
@@ -160,7 +161,7 @@ def _heading(words: str) -> str:
 
 
 def _plural(kind: str, n: int) -> str:
-    if n == 1:
+    if n == 1 or kind in {"row security", "statistics"}:
         return kind
     if kind.endswith("y") and not kind.endswith("ey"):
         return f"{kind[:-1]}ies"

@@ -65,6 +65,10 @@ def timeline(evidence: Evidence) -> Timeline:
     shown = _hull([planned, observed]) if together else observed
     begin = shown.start if shown else None
     axis = (shown.last - shown.start).total_seconds() if shown else 0.0
+    phases = sorted(
+        zip(evidence.phases, plans, runs, strict=True),
+        key=lambda each: _place(each[1], each[2], together=together),
+    )
     return Timeline(
         rows=tuple(
             _row(
@@ -73,12 +77,19 @@ def timeline(evidence: Evidence) -> Timeline:
                 run,
                 _bar(plan, begin, axis) if together else None,
                 _bar(run, begin, axis),
+                together=together,
             )
-            for phase, plan, run in zip(evidence.phases, plans, runs, strict=True)
+            for phase, plan, run in phases
         ),
         ticks=_ticks(begin, axis),
         said=_said(planned, observed, together=together),
     )
+
+
+def _place(plan: Span | None, run: Span | None, *, together: bool) -> tuple[bool, float]:
+    """In order of the clock; what was not observed comes last where the plan has its own clock."""
+    span = run or plan
+    return (not run and not together, span.start.timestamp() if span else 0.0)
 
 
 def _fit(planned: Span, observed: Span) -> bool:
@@ -127,7 +138,13 @@ def _bar(span: Span | None, begin: datetime | None, axis: float) -> Bar | None:
 
 
 def _row(
-    phase: PhaseRun, plan: Span | None, run: Span | None, plan_bar: Bar | None, run_bar: Bar | None
+    phase: PhaseRun,
+    plan: Span | None,
+    run: Span | None,
+    plan_bar: Bar | None,
+    run_bar: Bar | None,
+    *,
+    together: bool,
 ) -> PhaseRow:
     planned = _plan_words(phase, plan)
     observed, remarks = "not observed", []
@@ -136,8 +153,11 @@ def _row(
         remarks.append(f"from {text.clock(phase.started or '')}")
         if run.end:
             observed = text.duration(text.nanoseconds(run.end - run.start))
-        if plan:
+        if plan and together:
             remarks += _against(plan, run)
+        if phase.planned_ns and run.end:
+            share = text.nanoseconds(run.end - run.start) * 100 // phase.planned_ns
+            remarks.append(f"{share:,} % of {text.duration(phase.planned_ns)} planned")
     name = text.line(phase.name, 120)
     return PhaseRow(
         name=name[:1].upper() + name[1:],
@@ -157,11 +177,7 @@ def _plan_words(phase: PhaseRun, plan: Span | None) -> str:
         return text.line(phase.planned_start, 40) or "not planned"
     if plan.end is None:
         return f"{plan.start:%H:%M} UTC"
-    words = f"{plan.start:%H:%M} to {plan.end:%H:%M} UTC"
-    length = text.nanoseconds(plan.end - plan.start)
-    if phase.planned_ns is not None and phase.planned_ns // 1_000 != length // 1_000:
-        words += f", {text.duration(phase.planned_ns)}"
-    return words
+    return f"{plan.start:%H:%M} to {plan.end:%H:%M} UTC"
 
 
 def _against(plan: Span, run: Span) -> list[str]:
