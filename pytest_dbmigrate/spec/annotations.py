@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.spec.comments import keys
-from pytest_dbmigrate.spec.comments.attachment import place
+from pytest_dbmigrate.spec.comments.placement import place
 from pytest_dbmigrate.spec.comments.readings import Reading, ReadingStatus
 from pytest_dbmigrate.spec.comments.titles import query_sets, unique_names
 from pytest_dbmigrate.spec.query import parameters
@@ -69,7 +69,7 @@ def read_checks(script: Script, load: Callable[[str], str] | None = None) -> tup
     """
     placement = place(script)
     head = read_head(script, placement, load)
-    sets = query_sets(placement.headings, len(script.statements))
+    sets = query_sets(placement.runs, len(script.statements))
     read = [
         read_statement(script, statement, attached, head, load)
         for statement, attached in zip(script.statements, placement.statements, strict=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.spec.annotations import check_names
-from pytest_dbmigrate.spec.comments.attachment import place
-from pytest_dbmigrate.spec.comments.lines import classify
+from pytest_dbmigrate.spec.comments.placement import place
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.statement_reading import (
     StatementReading,
@@ -25,8 +24,7 @@ from pytest_dbmigrate.spec.statements import scan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_dbmigrate.spec.comments.attachment import Placement
-    from pytest_dbmigrate.spec.comments.layout import Line
+    from pytest_dbmigrate.spec.comments.placement import CommentedOut, Placement
     from pytest_dbmigrate.spec.comments.readings import Reading, ReadingStatus
     from pytest_dbmigrate.spec.statements import Script
 
@@ -108,7 +106,7 @@ def explain(script: Script, load: Callable[[str], str] | None = None) -> tuple[E
         head = read_head(script, placement, load)
     except SpecError as error:
         return (_refused(error, script.path),)
-    records = [_commented_out(script, start, lines) for start, lines in placement.commented_out]
+    records = [_commented_out(script.path, found) for found in placement.commented_out]
     read_so_far: list[StatementReading] = []
     for statement, attached in zip(script.statements, placement.statements, strict=True):
         try:
@@ -179,18 +177,14 @@ def _whole_file(
     return []
 
 
-def _commented_out(script: Script, start: Line, lines: tuple[Line, ...]) -> Explanation:
-    """A commented-out statement; its own comment is the first expectation below or beside it."""
-    below = [c for c in classify(lines) if c.line.line >= start.line]
-    marked = next((c.line.line for c in below if c.marker is not None or c.key is not None), 0)
-    end = next((ln.line for ln in lines if ln.line >= start.line and ";" in ln.text), start.line)
+def _commented_out(path: str, found: CommentedOut) -> Explanation:
     return Explanation(
-        script.path,
-        start.line,
-        end,
+        path,
+        found.line,
+        found.end_line,
         "commented-out",
-        comment_line=marked,
+        comment_line=found.comment_line,
         reason="commented-out",
-        words=start.text,
+        words=found.text,
         suggestion="take the comment marks off the statement, or remove it",
     )

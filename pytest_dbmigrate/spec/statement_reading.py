@@ -15,7 +15,7 @@ from pytest_dbmigrate.spec.query.shape import shape_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_dbmigrate.spec.comments.attachment import Attached, Placement
+    from pytest_dbmigrate.spec.comments.placement import Attached, Placement
     from pytest_dbmigrate.spec.expectations import Expectation
     from pytest_dbmigrate.spec.query.refusals import Refusal
     from pytest_dbmigrate.spec.query.shape import Shape
@@ -114,6 +114,7 @@ _ORPHANS = {
         "several statements end on this line, so the key could belong to each of them",
         "give each statement a line of its own",
     ),
+    "no-statement": ("this key belongs to no statement", "put it directly above its statement"),
     "ambiguous-attachment": (
         "this key could belong to the statement above or to the one below",
         "put it directly above its statement, with an empty line above it",
@@ -127,18 +128,6 @@ def refuse_orphans(script: Script, placement: Placement) -> None:
         if item.key is not None and not is_prose(script, item.key):
             problem, remedy = _ORPHANS[reason]
             raise keys.error(script, item.key, problem, remedy)
-    for run in placement.headings:
-        for item in run.found:
-            lost = run.to == "nothing" and not any(
-                head.line in {c.line.line for c in run.found} for head, _ in placement.commented_out
-            )
-            if lost and item.key is not None and not is_prose(script, item.key):
-                raise keys.error(
-                    script,
-                    item.key,
-                    "this key belongs to no statement",
-                    "put it directly above its statement",
-                )
 
 
 def error_at_line(script: Script, line: int, problem: str, remedy: str) -> SpecError:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.spec.statements import Comment, Script
 
+# Statements that return nothing and are only the frame of others: no comment is about them.
+_FRAME = re.compile(
+    r"(?:begin|start\s+transaction|commit|rollback|end|abort|savepoint|release|set|reset)\b",
+    re.IGNORECASE,
+)
 _ECHO = re.compile(r"^[ \t]*\\echo\b[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 
 
@@ -54,6 +59,7 @@ class Placed:
     lines: tuple[Line, ...]
     statement: int
     shared: bool = False  # several statements end on this line
+    within: bool = False  # inside the statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def lay_out(script: Script) -> Layout:
         if not isinstance(comment, Line) and place >= 0:
             statement = script.statements[place]
             if start < statement.end:
-                inside.append(Placed(tuple(_lines(script, comment)), place))
+                inside.append(Placed(tuple(_lines(script, comment)), place, within=True))
                 continue
             if not comment.own_line and comment.line == statement.end_line:
                 shared = place > 0 and script.statements[place - 1].end_line == statement.end_line
@@ -153,6 +159,10 @@ def _block(script: Script, run: list[tuple[int, Comment | Line]]) -> Block:
         lines=lines,
         previous=place if place >= 0 else None,
         next=following,
-        touches_previous=place >= 0 and first.line - script.statements[place].end_line <= 1,
+        touches_previous=(
+            place >= 0
+            and first.line - script.statements[place].end_line <= 1
+            and not _FRAME.match(script.statements[place].text)
+        ),
         touches_next=following is not None and script.statements[following].line - end_line <= 1,
     )

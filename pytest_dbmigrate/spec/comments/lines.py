@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.comments.layout import Line
 
 Kind = Literal[
-    "blank", "rule", "key", "marker", "title", "set", "heading", "bullet", "table", "text"
+    "blank", "rule", "key", "marker", "title", "set", "heading", "bullet", "table", "footer", "text"
 ]
 
 _RULE = re.compile(r"[^\w\s'\"]{3,}")
@@ -47,6 +47,7 @@ _SQL_SIGNS = re.compile(r"\*|\w\(|[=']|::|\w\.\w")
 _SQL_MORE = re.compile(r"\bfrom\b|;\s*(?:--.*)?$", re.IGNORECASE)
 _SQL_TAIL = re.compile(r";\s*(?:--.*)?$")
 _SENTENCE = 4  # a line of fewer words is the member of a list rather than a sentence
+_PARAGRAPH = 30  # lines below a marker that are read as its note; more are a list or a story
 _READ_AHEAD = 15  # lines in which a commented-out statement must show itself
 
 
@@ -106,7 +107,8 @@ def _unmake_lists(found: list[Classified]) -> None:
             end += 1
         if end - start > 1:
             for n in range(start, end):
-                found[n] = Classified(found[n].line, "bullet")
+                numbered = found[n].line.text[:1].isdigit()
+                found[n] = Classified(found[n].line, "bullet" if numbered else "footer")
         start = max(end, start + 1)
 
 
@@ -152,31 +154,40 @@ def below(found: Sequence[Classified], place: int) -> Below:
     """
     marker = found[place].marker
     clause = marker.clause if marker else ""
-    in_title = found[place].kind != "marker"
+    in_title = found[place].kind != "marker" or (
+        marker is not None and marker.where == "parentheses"
+    )
     open_ended = not clause or clause.endswith(":")
-    text, short = "", ""
-    for item in found[place + 1 :]:
+    more, text, short = "", "", ""
+    for n in range(place + 1, len(found)):
+        item = found[n]
         line = item.line.text
+        if n - place > _PARAGRAPH:
+            return Below(more, text, line, short)
         if item.kind == "blank" and open_ended and not text:
             continue
         if item.kind in {"blank", "rule", "key", "title", "set", "heading"}:
             break
         if item.kind == "marker":
-            return Below(text, "" if in_title else line, short)
-        if item.kind in {"bullet", "table"} or _NUMBERED.match(line):
-            return Below(text, line, short)
+            return Below(more, text, "" if in_title else line, short)
+        if item.kind in {"bullet", "table", "footer"} or _NUMBERED.match(line):
+            return Below(more, text, line, short)
         if in_title:
             break
-        goes_on = _goes_on(f"{clause} {text}".rstrip(), line)
-        if not goes_on and open_ended:
-            return Below(text, line, short)
-        if not goes_on and len(line.split()) < _SENTENCE and not short:
-            short = line
-        text = f"{text} {line}".strip() if goes_on else f"{text}. {line}".strip(". ")
-    return Below(text, "", short)
+        if open_ended:
+            return Below(more, text, line, short)
+        goes_on = _goes_on(f"{clause} {more} {text}".rstrip(), line)
+        if goes_on and not text:
+            more = f"{more} {line}".strip()
+            continue
+        if not goes_on and len(line.split()) < _SENTENCE:
+            short = short or line
+        text = f"{text} {line}" if goes_on else f"{text}. {line}".strip(". ")
+    return Below(more, text, "", short)
 
 
 def _goes_on(before: str, line: str) -> bool:
+    """Whether a line goes on with the sentence above it rather than being one, or a name, itself."""
     if before.count("(") > before.count(")") or before.endswith((",", ";", " and", " or", " with")):
         return True
-    return line[0].islower() or line[0] in "(,;"
+    return line[0] in "(,;" or (line[0].islower() and len(line.split()) >= _SENTENCE - 1)

@@ -41,8 +41,10 @@ _NOUN = re.compile(
     r"expected\s+(?P<noun>[a-z][a-z_-]*(?:\s+[a-z][a-z_-]*)?)\s*[:=]\s*(?P<clause>\S.*)$",
     re.IGNORECASE,
 )
+# Subjects that only mean "the result": a noun of the author's own would be a claim.
+_SUBJECT = r"(?:(?:this|it|the)\s+)?(?:(?:query|result|count|total|value|statement|select)\s+)?"
 _SHOULD = re.compile(
-    r"(?:it\s+)?(?:should|must)\s+(?:return|be|show)\b\s*:?\s*(?P<clause>.*)$", re.IGNORECASE
+    _SUBJECT + r"(?:should|must)\s+(?:return|be|show)\b\s*:?\s*(?P<clause>.*)$", re.IGNORECASE
 )
 _PROSE = re.compile(
     r"(?:expect(?:ed|s|ing|ation|ations)?|should|must)\b\s*:?\s*(?P<clause>.*)$", re.IGNORECASE

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HEDGES = re.compile(
     r"""\b(?:or|if|unless|may|might|maybe|could|depend(?:s|ing)?|except(?:ing)?|excluding|but|about
-    |approx\w*|around|roughly|nearly|almost|when(?:ever)?|before|after|until|while|otherwise|else
+    |approx\w*|around|roughly|nearly|almost|when(?:ever)?|before|after|until|while|otherwise
     |assuming|provided|typically|usually|normally|likely|possibly|probably|var(?:y|ies))\b|[~≈±?]""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -50,10 +50,11 @@ class Phrase:
 class Below:
     """The lines below a marker in its paragraph.
 
-    `text` is running text; `listed` a bullet, a row of a table or a second marker; `short` a line of
+    `more` goes on with the marker's own sentence; `text` is running text; `listed` a bullet, a row of a table or a second marker; `short` a line of
     a few words, which may be a name in a list.
     """
 
+    more: str = ""
     text: str = ""
     listed: str = ""
     short: str = ""
@@ -73,7 +74,7 @@ class _Reading:
 
 def read_phrase(marker: Marker, below: Below, shape: Shape) -> Phrase:
     """Read what a marker says about a statement of this shape."""
-    clause = _trim(marker.clause)
+    clause = _trim(f"{marker.clause} {below.more}")
     if marker.where == "behind" and notes.beyond_zero(_without_title_words(marker.before)):
         return _refused("conditional", f"{marker.before} {clause}", clause, shape, below)
     if not clause or clause.endswith(":") or clause == "-":
@@ -98,7 +99,7 @@ def read_phrase(marker: Marker, below: Below, shape: Shape) -> Phrase:
     return _refused(reason_for(clause), clause, clause, shape, below)
 
 
-_ENDS = " \t.!✓✅✔☑\ufe0f"
+_ENDS = " \t.!✓✅✔☑\ufe0f-=*#"
 
 
 def _trim(clause: str) -> str:
@@ -195,7 +196,8 @@ def _readings(clause: str, marker: Marker, shape: Shape) -> list[_Reading]:
 _EMPTY = re.compile(r"(?:an\s+)?empty(?:\s+(?:results?(?:\s+set)?|set))?\b", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:nothing|none)\b", re.IGNORECASE)
 _ROWS = re.compile(
-    r"\s+(?:rows?|results?|records?)(?:\(s\))?(?!\w)(?:\s+(?:(?:are|is)\s+)?(?:returned|found))?",
+    r"\s+(?:rows?|results?|records?)(?:\(s\))?(?!\w)(?:\s+(?:(?:are|is)\s+)?(?:returned|found))?"
+    r"(?:\s+to\s+pass\b)?",
     re.IGNORECASE,
 )
 _NOUN = re.compile(r"\s+([A-Za-z][A-Za-z_'-]*)(?:\s+([A-Za-z][A-Za-z_'-]*))?")

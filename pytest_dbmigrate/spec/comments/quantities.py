@@ -35,7 +35,9 @@ _QUANTITY = re.compile(
     )(?![\w$€£])""",
     re.VERBOSE | re.IGNORECASE,
 )
-ANY_NUMBER = re.compile(rf"(?<![\w.]){_DIGITS}(?!\w)|\b(?:{'|'.join(list(_WORDS)[1:])})\b", re.IGNORECASE)
+ANY_NUMBER = re.compile(
+    rf"(?<![\w.]){_DIGITS}(?!\w)|\b(?:{'|'.join(list(_WORDS)[1:])})\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

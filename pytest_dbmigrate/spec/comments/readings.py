@@ -11,7 +11,7 @@ from pytest_dbmigrate.spec.comments.phrases import Phrase, read_phrase
 from pytest_dbmigrate.spec.comments.suggestions import suggest
 
 if TYPE_CHECKING:
-    from pytest_dbmigrate.spec.comments.attachment import Attached
+    from pytest_dbmigrate.spec.comments.placement import Attached
     from pytest_dbmigrate.spec.expectations import Expectation
     from pytest_dbmigrate.spec.query.shape import Shape
 

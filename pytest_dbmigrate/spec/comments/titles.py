@@ -13,7 +13,8 @@ from pytest_dbmigrate.spec.comments.keys import slug
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_dbmigrate.spec.comments.attachment import Attached, Run
+    from pytest_dbmigrate.spec.comments.attachment import Run
+    from pytest_dbmigrate.spec.comments.placement import Attached
     from pytest_dbmigrate.spec.comments.lines import Classified
 
 _DECORATION = " \t=-*#~_+─━═:.✅✓✔☑\ufe0f"

@@ -120,7 +120,7 @@ def _top_level(found: Sequence[Token]) -> list[int]:
     return places
 
 
-def _query_shape(found: Sequence[Token]) -> Shape:
+def _query_shape(found: Sequence[Token], *, nested: bool = False) -> Shape:
     head = _word(found[0]) if found else ""
     if head == "show":
         one = len(found) == 2 and _word(found[1]) != "all"
@@ -148,7 +148,7 @@ def _query_shape(found: Sequence[Token]) -> Shape:
     listing = "from" in names and not grouped and "having" not in names and not any(aggregates)
     return Shape(
         columns=columns,
-        lone_count=one_row and len(items) == 1 and _is_count(items[0]),
+        lone_count=one_row and len(items) == 1 and _is_count(items[0], nested=nested),
         one_row=one_row,
         listing=listing,
         groups=grouped and "having" in names,
@@ -247,13 +247,13 @@ def _without_alias(item: Sequence[Token]) -> Sequence[Token]:
     return _unwrapped(item) if item and item[0].text == "(" else item
 
 
-def _is_count(item: Sequence[Token]) -> bool:
-    """`count(…) [FILTER (…)] [::type] [AS x]`, or a subquery of nothing else."""
+def _is_count(item: Sequence[Token], *, nested: bool) -> bool:
+    """`count(…) [FILTER (…)] [::type] [AS x]`, or one subquery of nothing else."""
     bare = _without_alias(item)
     if not bare:
         return False
     if _word(bare[0]) == "select":
-        return _query_shape(bare).lone_count
+        return not nested and _query_shape(bare, nested=True).lone_count
     return (
         _word(bare[0]) == "count"
         and len(bare) > 1
