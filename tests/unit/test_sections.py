@@ -60,7 +60,7 @@ def test_when_cases_of_one_check_pass_then_they_share_a_row_and_a_failing_one_st
     (found,) = view.sets
     assert [row.seen.status.word for row in found.rows] == ["PASS", "FAIL"]
     assert found.rows[0].seen.observed.startswith("19 cases: t0, t1, t2")
-    assert found.rows[0].seen.observed.endswith("t12 and 7 more")
+    assert found.rows[0].seen.observed.endswith("t5 and 13 more")
     assert found.rows[1].sub == ("t7",)
     assert view.targets["v.sql::own_rows.t19"] == found.rows[0].id
     assert view.targets["v.sql::own_rows.t7"] == found.rows[1].id

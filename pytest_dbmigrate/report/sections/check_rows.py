@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OPENED = 50
 """Failures that open in their row."""
-SHOWN_CASES = 12
+SHOWN_CASES = 6
 
 # A title that brings its own number: `Check 6: …`, `3. …`.
 _NUMBERED = re.compile(r"(?:check|test|query|verification)?\s*#?\d+\s*[:.)-]", re.IGNORECASE)

@@ -90,7 +90,9 @@ def criteria(
         groups=tuple(
             CriterionGroup(
                 text.line(name) or "Criteria",
-                _tally([_word(c, signed, waived) for c in found if _counts(c)]),
+                _tally(
+                    [_word(c, signed, waived) for c in found if _counts(c)], asked=bool(signatures)
+                ),
                 tuple(_row(c, signed, targets) for c in found),
             )
             for name, found in groups.items()
@@ -124,10 +126,15 @@ def _attested(criterion: Criterion, signed: Sequence[Signature]) -> Signature | 
     return None
 
 
-def _tally(words: Sequence[str]) -> str:
-    if not words:
-        return "none required at this stage"
-    return f"{words.count('PASS') + words.count('SIGNED')} of {len(words)}"
+def _tally(words: Sequence[str], *, asked: bool) -> str:
+    met = words.count("PASS") + words.count("SIGNED")
+    unsigned = 0 if asked else words.count("NOT SIGNED")
+    parts = []
+    if len(words) > unsigned:
+        parts.append(f"{met} of {len(words) - unsigned}")
+    if unsigned:
+        parts.append(f"{unsigned} to be signed")
+    return ", ".join(parts) or "none required at this stage"
 
 
 def _row(
@@ -146,7 +153,7 @@ def _row(
         title=text.line(criterion.title) or text.line(criterion.name),
         expected=expected(criterion.expected),
         seen=shown,
-        sub=tuple(sub),
+        sub=(" · ".join(sub),) if sub else (),
         href=next((targets[name] for name in criterion.evidence if name in targets), ""),
     )
 
