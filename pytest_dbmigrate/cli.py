@@ -13,7 +13,7 @@ from pytest_dbmigrate.evidence.allowed_signers import FILE_NAME, find_signers
 from pytest_dbmigrate.evidence.authority import load_authority
 from pytest_dbmigrate.evidence.decision import last_line, undecided
 from pytest_dbmigrate.evidence.examination import byte_problems, examine
-from pytest_dbmigrate.evidence.folder import FolderError, LoadedRun, load_run
+from pytest_dbmigrate.evidence.folder import SIGNATURES, FolderError, LoadedRun, load_run
 from pytest_dbmigrate.evidence.signatures import Statement, read_signatures, role_objection
 from pytest_dbmigrate.evidence.signing import (
     CannotSignError,
@@ -232,10 +232,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    run, authority = _open(arguments)
+    run = load_run(arguments.run, _ROOT)
     _refuse_edited(run)
+    # Nobody has signed: then nothing needs to say who may.
+    signed = (run.path / SIGNATURES).exists()
+    signers = _open(arguments)[1].signers if signed else None
     with alone(run.path):
-        signatures = read_signatures(run, authority.signers)
+        signatures = read_signatures(run, signers) if signers else ()
         pages = write_pages(run.path, run.evidence, signatures)
     _show([f"drew        {page}" for page in pages])
     return DONE

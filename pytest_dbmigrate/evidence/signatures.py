@@ -136,12 +136,12 @@ def _time_objection(signed_at: str, after: str, now: datetime) -> str:
 
 
 def read_signatures(
-    run: LoadedRun, signers: Signers | None, *, now: datetime | None = None
+    run: LoadedRun, signers: Signers, *, now: datetime | None = None
 ) -> tuple[Signature, ...]:
     """All signatures of a run's folder, checked now, in the order of their file names.
 
     What is in `signatures/` and is not a whole, good signature comes back with `valid` False and
-    the reason. Without `signers` nothing is valid. Raises SshKeygenError when it cannot be asked.
+    the reason. Raises SshKeygenError when ssh-keygen cannot be asked.
     """
     folder = run.path / SIGNATURES
     if folder.is_symlink() or not folder.is_dir():
@@ -160,7 +160,7 @@ def read_signatures(
     return tuple(found)
 
 
-def _check(path: Path, run: LoadedRun, signers: Signers | None, now: datetime) -> Signature:
+def _check(path: Path, run: LoadedRun, signers: Signers, now: datetime) -> Signature:
     signature_path = path.with_name(path.name + ".sig")
     for each in (path, signature_path):
         if not each.is_file():
@@ -171,7 +171,7 @@ def _check(path: Path, run: LoadedRun, signers: Signers | None, now: datetime) -
     data = path.read_bytes()
     try:
         statement = decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         crlf = "its line ends were converted (CRLF)" if b"\r" in data else ""
         return _refused(path.name, crlf or "the statement is damaged or was edited")
     refused = Signature(
@@ -189,8 +189,6 @@ def _check(path: Path, run: LoadedRun, signers: Signers | None, now: datetime) -
     why = objection(statement, run, now)
     if why:
         return replace(refused, why=why)
-    if signers is None:
-        return replace(refused, why="there is no allowed_signers file to check it against")
     checked = ssh_keygen.check(
         data,
         signature_path,

@@ -154,7 +154,7 @@ def reasons_against_go(run: LoadedRun, authority: Authority) -> Decision | None:
     hopeful = tuple(
         Signature(
             role=role.name,
-            person=role.name,
+            person=f"somebody for {role.name}",
             decision="GO",
             signed_at="",
             valid=True,

@@ -96,6 +96,14 @@ def test_when_signatures_were_collected_elsewhere_then_render_draws_them(
     assert desk.verify().status == 0
 
 
+def test_when_nobody_signed_then_render_needs_no_allowed_signers(desk: Desk) -> None:
+    (desk.project.root / "sql" / "allowed_signers").unlink()
+    page, drawn = desk.project.page, desk.project.page.read_bytes()
+    page.unlink()
+    assert desk.type("render", "latest").status == 0
+    assert page.read_bytes() == drawn
+
+
 def test_when_a_report_name_would_leave_the_folder_then_nothing_is_drawn(desk: Desk) -> None:
     path = desk.folder / "evidence.json"
     path.write_bytes(path.read_bytes().replace(b'"WEEK_1_WEDNESDAY_REPORT"', b'"../../x"'))

@@ -68,6 +68,11 @@ def test_when_a_check_failed_then_go_cannot_be_signed_and_no_go_can(desk: Desk) 
     assert desk.type("sign", "latest", *no_go, "--key", desk.key("alice")).status == 0
 
 
+def test_when_the_operator_is_called_like_a_role_then_go_can_still_be_signed(desk: Desk) -> None:
+    record(desk.project, operator="devops")
+    desk.sign("alice")
+
+
 def test_when_a_run_is_incomplete_then_only_no_go_can_be_signed(desk: Desk) -> None:
     record(desk.project, complete=False)
     done = desk.type("sign", "latest", *AS["alice"], "--key", desk.key("alice"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from signing import NOW, ROLE_OF, Bundle, line, mail, make_key, public, rehearsal
+from signing import ROLE_OF, Bundle, line, mail, make_key, public, rehearsal
 
 from pytest_dbmigrate.evidence import signatures, ssh_keygen
 
@@ -276,12 +276,6 @@ def test_when_the_time_of_signing_cannot_be_then_it_is_refused(
 def test_when_a_comment_would_turn_the_text_around_then_it_is_refused(bundle: Bundle) -> None:
     bundle.forge(bundle.statement("alice", comment="NO-GO \u202e OG"), key="alice")
     assert bundle.why() == "the comment holds an invisible character, U+202E"
-
-
-def test_when_there_is_no_allowed_signers_then_no_signature_is_valid(bundle: Bundle) -> None:
-    bundle.forge(bundle.statement("alice"), key="alice")
-    (found,) = signatures.read_signatures(bundle.run, None, now=NOW)
-    assert not found.valid
 
 
 def test_when_signatures_is_a_file_then_it_is_refused(bundle: Bundle) -> None:
