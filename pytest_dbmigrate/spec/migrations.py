@@ -193,18 +193,20 @@ def _without_outer_transaction(script: Script) -> tuple[tuple[Statement, ...], t
                 remedy="take it out (one BEGIN as the first and one COMMIT as the last statement of "
                 "a file are understood and left out); or " + _WAYS_OUT,
             )
-    notes = (
+    if not outer:
+        return inner, ()
+    note = (
         f"its own BEGIN (line {statements[0].line}) and COMMIT (line {statements[-1].line}) were "
-        "left out: the gate holds the transaction",
+        "left out: the gate holds the transaction"
     )
-    return inner, notes if outer else ()
+    return inner, (note,)
 
 
 def _refuse_unholdable(script: Script, statement: Statement) -> None:
     words = leading_words(statement)
     problem, remedy = "", _WAYS_OUT
     if _outside_transaction_only(words):
-        shown = " ".join(takewhile(lambda w: w.isalpha(), words[:4]))
+        shown = " ".join(takewhile(lambda w: w.isalpha() and w != "ON", words[:4]))
         problem = f"{shown} cannot run inside a transaction"
     elif words[0] in {"SET", "RESET"}:
         names = [w.lower() for w in words[1:4] if w not in {"LOCAL", "SESSION"}][:1]

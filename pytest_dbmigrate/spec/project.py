@@ -136,6 +136,7 @@ def load_project(
     read_order = read_migrations(
         ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
     )
+    _refuse_unknown_versions(verifications, {m.version for m in read_order})
     plan = None
     if (root / PLAN).is_file():
         plan = read_plan(decode(read(root / PLAN, "plan"), show(root / PLAN)), show(root / PLAN))
@@ -157,6 +158,20 @@ def load_project(
         without=frozenset(without) | frozenset(plan.options.without_integrity if plan else ()),
         migration_paths={show(p): p for p, _ in migrations},
     )
+
+
+def _refuse_unknown_versions(files: Iterable[VerificationFile], versions: set[str]) -> None:
+    """A check that waits for a migration which is not there would never run."""
+    for check in (check for file in files for check in file.checks):
+        version = check.phase.version
+        if version and version not in versions:
+            listed = ", ".join(sorted(versions)) or f"none, there is no file in {MIGRATIONS}/"
+            raise SpecError(
+                f"phase {check.phase}: there is no migration {version}",
+                path=check.path,
+                line=check.line,
+                remedy=f"the migrations are: {listed}",
+            )
 
 
 def sql_files(root: Path) -> list[Path]:
