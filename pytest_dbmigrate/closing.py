@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.folder import RunFolder
+    from pytest_dbmigrate.run import Run
 
 # pytest's own exit statuses (pytest.ExitCode) that say more than ours.
 _INTERNAL_ERROR, _USAGE_ERROR = 3, 4
-_COMMITTED = 10
+_COMMITTED, _UNKNOWN = 10, 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,19 @@ def _status(ours: int, pytests: int, evidence: record.Evidence) -> int:
     if committed and evidence.run.stage == "production":
         return _COMMITTED
     return pytests if pytests in {_INTERNAL_ERROR, _USAGE_ERROR} else 1
+
+
+def broken(run: Run | None) -> tuple[str, int]:
+    """What is known of the database, and the exit status, when closing itself failed."""
+    seen = run.gate.seen if run is not None else None
+    if run is None or seen is None or seen.began is None or not run.gate.live:
+        return "nothing was written", _INTERNAL_ERROR
+    state = seen.ending.state if seen.ending is not None else "unknown"
+    return {
+        "committed": ("database committed", _COMMITTED),
+        "unchanged": ("database rolled back, unchanged", _INTERNAL_ERROR),
+        "unknown": ("database UNKNOWN", _UNKNOWN),
+    }[state]
 
 
 def gathered(

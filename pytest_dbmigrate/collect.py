@@ -10,8 +10,8 @@ from pytest_dbmigrate import judgements
 from pytest_dbmigrate.order import (
     ALONE,
     COMMIT,
-    FINAL,
     DECISION,
+    FINAL,
     MIGRATING,
     ORDER,
     RERUN,

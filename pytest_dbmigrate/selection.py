@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.errors import SpecError
     from pytest_dbmigrate.spec.project import Project
-
-# A file without any such word is somebody else's, and is not even scanned.
-_MARKER = re.compile(rb"expect|should|must", re.IGNORECASE)
 
 
 class Selection:
@@ -71,8 +67,12 @@ class Selection:
     def _looks_like_verification(self, path: Path) -> bool:
         root = self.config.rootpath
         relative = path.relative_to(root) if path.is_relative_to(root) else path
-        named_so = places.is_verification(relative, self.settings.files)
-        return named_so and bool(_MARKER.search(path.read_bytes()))
+        if not places.is_verification(relative, self.settings.files):
+            return False
+        try:
+            return places.speaks_of_expectations(path.read_bytes())
+        except OSError:
+            return True  # what is wrong is said when the project is read
 
     def _file(self, kind: type[ProjectFile], parent: pytest.Collector, path: Path) -> ProjectFile:
         self.open_session()

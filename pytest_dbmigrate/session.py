@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import traceback
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ class GateSession:
         self.controller: workers.Controller | None = None
         self.run: Run | None = None
         self.problem = ""
+        self.database = "nothing was written"
         self.closing: Closing | None = None
         self.updated: list[str] = []
 
@@ -81,8 +83,15 @@ class GateSession:
         self, session: pytest.Session, exitstatus: int
     ) -> Generator[None, object, object]:
         """Close the run, set the exit status before anybody reads it, and say the last line."""
+        from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
+
         if not self.config.option.collectonly:
-            self.closing = self._close(session, int(exitstatus))
+            try:
+                self.closing = self._close(session, int(exitstatus))
+            except Exception as error:  # noqa: BLE001  (a bug of ours must not hide what happened)
+                traceback.print_exc()
+                self.problem = f"this is a bug of pytest-dbmigrate: {error!r}"
+                self.database, session.exitstatus = closing.broken(self.run)
         if self.closing is not None:
             session.exitstatus = self.closing.status
         result = yield
@@ -91,8 +100,6 @@ class GateSession:
         return result
 
     def _close(self, session: pytest.Session, exitstatus: int) -> Closing | None:
-        from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
-
         if self.controller is not None:
             found = self.controller.close(exitstatus)
             self.problem = self.problem or self.controller.problem
@@ -109,6 +116,8 @@ class GateSession:
         if is_worker(self.config):
             workers.pass_on(self.config, self.run, evidence)
             return None
+        from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
+
         return closing.close(evidence, self.run.folder, exitstatus, self.run.problem)
 
     def _say_last(self) -> None:
@@ -117,7 +126,10 @@ class GateSession:
             return
         from pytest_dbmigrate.evidence.decision import last_line, undecided  # noqa: PLC0415  (import time)
 
-        line = last_line(self.closing.decision if self.closing else undecided(self.problem))
+        if self.closing is not None:
+            line = last_line(self.closing.decision)
+        else:
+            line = last_line(undecided(self.problem, database=self.database))
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         print(line.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  (the product's own output)
 
@@ -142,15 +154,16 @@ def keep(reported: dict[str, Reported], report: pytest.TestReport) -> None:
 
     if report.when != "call" and report.passed:
         return
-    if report.skipped and isinstance(report.longrepr, tuple):
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
         words = report.longrepr[2]
     else:
-        words = report.longreprtext.partition("\n")[0]
+        words = crash.message if crash is not None else report.longreprtext
     file, line, _name = report.location
     said = Reported(
         outcome=report.outcome,
         when=report.when or "",
-        words=words,
+        words=words.partition("\n")[0],
         at=datetime.fromtimestamp(report.stop, UTC),
         source=f"{file}:{line + 1}" if line is not None else file,
         duration_ns=int(report.duration * 1e9),

@@ -11,12 +11,18 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from shop import live, migrated, shop
 
 from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
 from pytest_dbmigrate.postgres.server import Server, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["live", "migrated", "shop"]
+
+# Projects that tests run; nothing of them belongs to this run.
+collect_ignore = ["profiles"]
 
 
 @pytest.fixture(scope="session")

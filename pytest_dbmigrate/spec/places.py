@@ -1,10 +1,11 @@
 """Where things stand in a project: names of folders and files, and which folder is the project's.
 
-Nothing is read here but folders, so that asking costs nothing where there is no project.
+Imports nothing heavy, so that asking costs nothing where there is no project.
 """
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ MIGRATIONS = "migrations"
 BASELINE = "baseline"
 PLAN = "plan.toml"
 PATTERNS = ("*verif*.sql",)
+_EXPECTS = re.compile(rb"expect|should|must", re.IGNORECASE)
 
 
 def is_migration(path: Path) -> bool:
@@ -35,6 +37,11 @@ def is_verification(path: Path, patterns: Iterable[str] = PATTERNS) -> bool:
         and not {MIGRATIONS, BASELINE} & set(path.parts[:-1])
         and any(fnmatch(path.name.lower(), pattern.lower()) for pattern in patterns)
     )
+
+
+def speaks_of_expectations(data: bytes) -> bool:
+    """Whether a file holds any word of ours; one without is somebody else's, and is not scanned."""
+    return bool(_EXPECTS.search(data))
 
 
 def find_root(path: Path | None, rootdir: Path, configured: str = "") -> Path:

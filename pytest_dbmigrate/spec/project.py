@@ -16,7 +16,14 @@ from pytest_dbmigrate.spec.builtins import NAMES as BUILTINS
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
 from pytest_dbmigrate.spec.names import validate
-from pytest_dbmigrate.spec.places import BASELINE, MIGRATIONS, PATTERNS, PLAN, is_verification
+from pytest_dbmigrate.spec.places import (
+    BASELINE,
+    MIGRATIONS,
+    PATTERNS,
+    PLAN,
+    is_verification,
+    speaks_of_expectations,
+)
 from pytest_dbmigrate.spec.plan import Plan, read_plan
 from pytest_dbmigrate.spec.statements import Script, decode, scan
 
@@ -128,11 +135,12 @@ def load_project(
         if not named(path) and not is_verification(path.relative_to(root), patterns):
             continue
         data = read(path, "verification")
-        checks = read_verifications(path, show(path), data)
-        if named(path) or any(c.reading.status != "no-expectation" for c in checks):
-            verifications.append(VerificationFile(path, show(path), checks))
-        else:
-            files.pop()
+        if named(path) or speaks_of_expectations(data):
+            checks = read_verifications(path, show(path), data)
+            if named(path) or any(c.reading.status != "no-expectation" for c in checks):
+                verifications.append(VerificationFile(path, show(path), checks))
+                continue
+        files.pop()
     read_order = read_migrations(
         ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
     )
