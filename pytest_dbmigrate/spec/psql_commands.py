@@ -20,6 +20,7 @@ _SKIPPED = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"\\(?:[A-Za-z_]{1,30}\+?|[!?;:.\\]?)")
+_DESCRIBES = re.compile(r"\\(?:d[A-Za-z]*|l|list|s[fv]|z)\+?")
 _INSERT = "Write INSERT statements, or load the file in a fixture in Python."
 _INCLUDE = "Copy the other file's SQL here, or make it a file of the same folder."
 _END = "Write ; at the end of the statement instead."
@@ -72,6 +73,6 @@ def remedy(text: str, start: int) -> str:
         return _INSIDE
     if name == r"\echo":
         return _INSIDE if skipped_end(text, start) else _ECHO
-    if name.startswith((r"\d", r"\l", r"\z")):
+    if _DESCRIBES.fullmatch(name):
         return _DESCRIBE
     return _REMEDIES.get(name, _OTHER)
