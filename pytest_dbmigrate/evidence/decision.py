@@ -62,11 +62,11 @@ def decide(
         *against.migration_reasons(evidence),
         *against.failure_reasons(evidence),
     ]
+    told = [*failures, *problems, *against.completeness_reasons(evidence)]
+    told += () if told else against.stop_reasons(evidence, waived)
     found = [
-        *failures,
-        *problems,
-        *against.completeness_reasons(evidence),
-        *against.not_checked_reasons(evidence, waived, after_failure=bool(failures)),
+        *told,
+        *against.not_checked_reasons(evidence, waived, after_failure=bool(told)),
         *(sign_off_reasons(evidence, signatures) if sign_off else ()),
     ]
     # What stopped the run says it better; but whatever was waived, no effect is never GO.

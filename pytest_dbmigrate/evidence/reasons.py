@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # From this many checks on that were not checked for one and the same cause, they are one reason.
 _TOGETHER = 3
+# The code of a check whose turn never came: it says nothing that what stopped the run does not say.
+NOT_RUN = "not-run"
+_NOTHING_STAYED = frozenset({"nothing written", "unchanged"})
 # Characters of an observation in a reason; the row that it links to shows all of it.
 _OBSERVED = 160
 
@@ -155,6 +158,21 @@ def selection_reasons(evidence: Evidence) -> Iterator[Reason]:
         )
 
 
+def stop_reasons(evidence: Evidence, waived: frozenset[str]) -> Iterator[Reason]:
+    """What stopped the run (nobody answered, another gate is at work), where no check says it."""
+    why = evidence.transaction.why
+    unchecked = list(_unchecked(evidence, waived, before_commit=False))
+    explained = any(result.reason != NOT_RUN for _, result in unchecked)
+    if why and unchecked and not explained and evidence.transaction.state in _NOTHING_STAYED:
+        title, _, todo = why.partition("What to do:")
+        yield Reason(
+            "ERROR",
+            title.strip(),
+            " ".join(todo.split()) or "repair what stopped the run, then run again",
+            "transaction",
+        )
+
+
 def completeness_reasons(evidence: Evidence) -> Iterator[Reason]:
     """The run did not observe all that was planned, or did not live to say so."""
     found = list(selection_reasons(evidence))
@@ -182,14 +200,14 @@ def not_checked_reasons(
     After a failure, criteria that could not be judged are mostly its consequence: one reason.
     """
     criteria = list(_measured(evidence, before_commit=before_commit))
-    covered = {id_ for c in criteria if c.name in waived for id_ in c.evidence}
     causes: dict[str, list[Check]] = {}
-    for check in _stopping(evidence, before_commit=before_commit):
-        excused = check.id in covered or waived.intersection({check.id, check.name})
-        if isinstance(check.result, NotChecked) and not excused:
-            causes.setdefault(check.result.why, []).append(check)
+    for check, result in _unchecked(evidence, waived, before_commit=before_commit):
+        after = after_failure and result.reason == NOT_RUN
+        causes.setdefault("" if after else result.why, []).append(check)
     for why, checks in causes.items():
-        if len(checks) < _TOGETHER:
+        if not why:
+            yield _not_run(checks)
+        elif len(checks) < _TOGETHER:
             yield from map(_of_check, checks)
         else:
             yield _together(why, checks)
@@ -226,6 +244,18 @@ def _stopping(evidence: Evidence, *, before_commit: bool) -> Iterator[Check]:
         late = check.phase in {"health", "monitoring"} or check.kind == "probe"
         if check.required and check.applicable and not (before_commit and late):
             yield check
+
+
+def _unchecked(
+    evidence: Evidence, waived: frozenset[str], *, before_commit: bool
+) -> Iterator[tuple[Check, NotChecked]]:
+    """Required checks that were not checked, with their results, less those that were waived."""
+    criteria = _measured(evidence, before_commit=before_commit)
+    covered = {id_ for c in criteria if c.name in waived for id_ in c.evidence}
+    for check in _stopping(evidence, before_commit=before_commit):
+        excused = check.id in covered or waived.intersection({check.id, check.name})
+        if isinstance(check.result, NotChecked) and not excused:
+            yield check, check.result
 
 
 def _measured(evidence: Evidence, *, before_commit: bool) -> Iterator[Criterion]:
@@ -278,6 +308,16 @@ def _of_check(check: Check) -> Reason:
         own or todo,
         f"check-{check.id}",
         check.name,
+    )
+
+
+def _not_run(checks: Sequence[Check]) -> Reason:
+    count = f"{len(checks)} checks were" if len(checks) > 1 else "1 check was"
+    return Reason(
+        "NOT CHECKED",
+        f"{count} not run ({_names(checks)})",
+        "see the first reason",
+        f"check-{checks[0].id}",
     )
 
 

@@ -203,7 +203,7 @@ def test_a_rehearsal_on_a_real_database_counts_what_was_committed_there() -> Non
 
 def test_a_failed_migration_is_the_first_reason_with_its_place_in_the_file() -> None:
     error = SqlError('column "x" is ambiguous', "42702", file="sql/011.sql", line=37)
-    waiting = [check(name, NotChecked("not run: rolled back")) for name in "abcd"]
+    waiting = [check(name, NotChecked("not run: rolled back", "not-run")) for name in "abcd"]
     evidence = run(
         migrations=(migration(outcome="failed", error=error), migration("012", outcome="not run")),
         checks=tuple(waiting),
@@ -213,7 +213,31 @@ def test_a_failed_migration_is_the_first_reason_with_its_place_in_the_file() -> 
 
     assert reasons[0].title == 'migration 011 failed: column "x" is ambiguous (sql/011.sql:37)'
     assert len(reasons) == 2, "what follows from it is told once"
-    assert reasons[1].title == "4 checks: not run: rolled back (a, b, c, d)"
+    assert reasons[1].title == "4 checks were not run (a, b, c, d)"
+
+
+def test_what_kept_the_run_from_starting_is_the_first_reason() -> None:
+    why = "Cannot connect to app: Connection refused. What to do: check host and port."
+    waiting = [check(name, NotChecked(f"not run: {why}", "not-run")) for name in "ab"]
+    nothing = Transaction(state="nothing written", why=why)
+    first, *rest = decide(run("verify", checks=tuple(waiting), transaction=nothing)).reasons
+
+    assert (first.outcome, first.title) == (
+        "ERROR",
+        "Cannot connect to app: Connection refused.",
+    )
+    assert first.todo == "check host and port."
+    assert [reason.title for reason in rest] == ["2 checks were not run (a, b)"]
+
+
+def test_what_stopped_the_run_is_not_told_where_a_check_tells_it() -> None:
+    waiting = check("later", NotChecked("not run: not committed: early", "not-run"))
+    nothing = Transaction(state="unchanged", why="not committed: early")
+    evidence = run("production", checks=(check("early", UNCHECKED), waiting), transaction=nothing)
+
+    titles = [reason.title for reason in decide(evidence).reasons]
+    assert [title for title in titles if title.startswith("not committed")] == []
+    assert titles[0].startswith("early")
 
 
 @pytest.mark.parametrize("result", [FAIL, ERROR, UNCHECKED])
