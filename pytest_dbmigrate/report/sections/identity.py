@@ -46,7 +46,7 @@ def server(target: Target | None) -> str:
 def identity(evidence: Evidence, decision: Decision) -> Identity:
     """The head of the report."""
     run = evidence.run
-    title = text.line(run.title) or "Database migration"
+    title = text.line(run.title, 160) or "Database migration"
     version = text.line(evidence.tools.get("pytest-dbmigrate", ""), 40)
     return Identity(
         title=title,

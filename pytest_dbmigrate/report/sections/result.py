@@ -38,7 +38,7 @@ class Status:
 
 def status(word: str) -> Status:
     """The status of an outcome, a signature or any other word, which then is a plain fact."""
-    return Status(text.line(word, 40), _LOOKS.get(word, "fact"))
+    return Status(text.visible(word[:24]).replace("\n", "↵"), _LOOKS.get(word, "fact"))
 
 
 NOT_APPLICABLE = Status("not applicable", "fact")
