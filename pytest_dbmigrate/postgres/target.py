@@ -157,9 +157,10 @@ def _explain(error: Exception, target: Target) -> str:
 
     host, port = tried("host", "host") or "the local socket", tried("port", "port")
     role, database = tried("user", "user"), tried("dbname", "db")
+    said = said.removeprefix(f'connection to server at "{host}", port {port} failed: ')
     text = (
         f'Cannot connect to database "{database or role}" at {host}, port {port}, as role "{role}":'
-        f" {scrub(said, target)}. What to do: {advice}. The URL was {target.redacted}."
+        f" {scrub(said, target)}. The URL was {target.redacted}. What to do: {advice}."
     )
     return "".join(c if c.isprintable() else "?" for c in text)
 
