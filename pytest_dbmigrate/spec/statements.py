@@ -103,7 +103,7 @@ class Script:
 # One step of the scan: what can neither end a statement nor hide its end is taken in one run, with
 # the parentheses that hold nothing else.
 _PLAIN = rf"""(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++|{TEXT}|{QUOTED}|{NUMBER}
-    |\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
+    |\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
 _STEP = re.compile(
     rf"""{WHITE}*+(?:
         (?P<plain>(?:{_PLAIN}|\({_PLAIN}*+\))++)
