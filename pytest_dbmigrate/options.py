@@ -102,6 +102,19 @@ OPTIONS = (
         ini=False,
     ),
     Option(
+        "--rehearse",
+        "clone --db-url into a throw-away server and run everything there; the target is only read",
+        flag=True,
+        ini=False,
+    ),
+    Option(
+        "--dbmigrate-rehearse-data",
+        "what --rehearse clones besides the schema: all rows, or none (then nothing is said of data)",
+        read=one_of("all", "none"),
+        default="all",
+        metavar="all|none",
+    ),
+    Option(
         "--require-signoff",
         "start only on this rehearsal's run folder, signed, of the same files and target",
         metavar="RUN",

@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.admission import NotAdmittedError, require_rehearsal, resolve_earlier
 from pytest_dbmigrate.evidence.building import Circumstances, build
 from pytest_dbmigrate.evidence.decision import Decision, decide, reasons_against_commit
-from pytest_dbmigrate.evidence.folder import FolderError, RunFolder
+from pytest_dbmigrate.evidence.folder import FolderError, RunFolder, load_run
+from pytest_dbmigrate.evidence.observed_clone import source_record
 from pytest_dbmigrate.evidence.reported import Reported, correct
 from pytest_dbmigrate.postgres.gate import Gate
 from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
 from pytest_dbmigrate.spec.judging import key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import Connection
     from pytest_postgresql.executors import NoopExecutor
 
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
+    from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
-    from pytest_dbmigrate.postgres.target import Identity
+    from pytest_dbmigrate.postgres.target import Identity, Target
     from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.project import Project
 
@@ -61,6 +65,8 @@ class Run:
     gate: Gate = field(init=False)
     identity: Identity | None = None
     rehearsal: Rehearsal | None = None
+    source: record.Source | None = None
+    say: Callable[[str], None] = lambda _line: None
     signed_rehearsal: record.Rehearsal | None = None
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -165,7 +171,7 @@ class Run:
         )
 
         try:
-            if self.settings.target is None:
+            if self.settings.mode == "rehearsal" or self.settings.target is None:
                 self.rehearsal = self._rehearse()
                 self.gate.connect = self.rehearsal.connect
             else:
@@ -190,9 +196,46 @@ class Run:
                 allowed_signers=self.settings.allowed_signers,
             )
             notes += more
+            self.gate.on_schema = self._refuse_drift
         self.gate.seen.notes += notes
 
+    def _refuse_drift(self, now: Catalog) -> None:
+        """Raise RefusedError when the target's schema is not the one that was rehearsed."""
+        from pytest_dbmigrate.drift import drift  # noqa: PLC0415  (import time)
+
+        signed = self.signed_rehearsal
+        root = self.folder.path.parent if self.folder else Path()
+        if signed is None:
+            return
+        run = load_run(signed.run, root)
+        source = run.evidence.target.source if run.evidence.target else None
+        changed = drift(run.path, source.schema_sha256, now) if source else []
+        if changed:
+            raise RefusedError(f"refused: the target changed since {signed.run}: {changed[0]}")
+
+    def _clone(self, target: Target) -> Rehearsal:
+        """Clone the target; what differs goes into the record, its schema beside it."""
+        from pytest_dbmigrate.drift import keep_schema  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.postgres.cloning import clone  # noqa: PLC0415
+
+        cloned = self._stack.enter_context(
+            clone(
+                target,
+                data="none" if self.settings.rehearse_data == "none" else "all",
+                bindir=self.settings.pg_bindir,
+                timeout=self.settings.connect_timeout // 1000,
+                say=self.say,
+            )
+        )
+        self.gate.seen.has_data = cloned.data == "all"
+        if self.folder is not None:
+            keep_schema(self.folder, cloned.schema)
+        self.source = source_record(cloned)
+        return cloned.rehearsal
+
     def _rehearse(self) -> Rehearsal:
+        if self.settings.target is not None:
+            return self._clone(self.settings.target)
         from pytest_dbmigrate.postgres.rehearsal import start  # noqa: PLC0415  (import time)
 
         return self._stack.enter_context(
@@ -221,7 +264,8 @@ class Run:
             finished=self.finished,
             operator=operator(),
             command=self.command,
-            embedded=self.settings.target is None,
+            embedded=self.settings.mode == "rehearsal",
+            source=self.source,
             planned=len(self.planned),
             selected=len(self.selected),
             tools=tools(),

@@ -42,11 +42,13 @@ class Settings:
     update_expected: bool
     require_signoff: str
     allowed_signers: str
+    rehearse_data: str
 
     @property
     def asked_for(self) -> bool:
         """Whether someone asked for a run of ours, so that "nothing to verify" is an error."""
-        return self.mode != "rehearsal" or bool(self.given & {"explain", "require_signoff"})
+        explicit = {"explain", "require_signoff", "rehearse"}
+        return self.mode != "rehearsal" or bool(self.given & explicit)
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -81,8 +83,16 @@ def _read(config: pytest.Config) -> Settings:
             "--apply-migrations was not typed: it comes from addopts or PYTEST_ADDOPTS. No file "
             "and no variable turns a test run into a migration: write it on the command line"
         )
+    rehearse = values["dbmigrate_rehearse"] == "true"
+    if rehearse and (target is None or apply):
+        raise pytest.UsageError(
+            "--rehearse clones a database and runs everything on the clone: it needs --db-url=URL "
+            "and goes without --apply-migrations"
+        )
+    verify = target is not None and not rehearse
     return Settings(
-        mode="production" if apply else "verify" if target else "rehearsal",
+        mode="production" if apply else "verify" if verify else "rehearsal",
+        rehearse_data=values["dbmigrate_rehearse_data"],
         target=target,
         given=given,
         root=values["dbmigrate_root"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -41,6 +41,7 @@ class Circumstances:
     incomplete: tuple[str, ...] = ()
     finished: datetime | None = None
     rehearsal: record.Rehearsal | None = None
+    source: record.Source | None = None
     scrub: Callable[[str], str] = str
 
 
@@ -70,9 +71,7 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         phases=phases(gate),
         changes=changes(gate),
         rows=row_records(gate),
-        measured=("schema", "rows", "locks")
-        if gate.seen.catalog_before and gate.seen.catalog_after
-        else (),
+        measured=_measured(gate),
         roles=tuple(record.Role(name=r.name, title=r.title) for r in plan.roles) if plan else (),
         policy=record.SignOffPolicy(
             operator_may_sign=plan.options.operator_may_sign,
@@ -85,9 +84,14 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
             for note in (*gate.seen.notes, *(f"in the way: {b}" for b in gate.seen.blockers))
         ),
     )
-    if plan is None:
-        return evidence
     return replace(evidence, criteria=judge_criteria(plan, evidence))
+
+
+def _measured(gate: Gate) -> tuple[Literal["schema", "rows", "locks"], ...]:
+    """What was looked at, so that an empty list is either "none" or "not looked at"."""
+    if gate.seen.catalog_before is None or gate.seen.catalog_after is None:
+        return ()
+    return ("schema", "rows", "locks") if gate.seen.has_data else ("schema", "locks")
 
 
 def _run(gate: Gate, of: Circumstances) -> record.Run:
@@ -136,7 +140,7 @@ def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.
     if identity is None:
         return None
     return record.Target(
-        url=identity.url_redacted,
+        url=f"a clone of {of.source.url}" if of.source else identity.url_redacted,
         server_version=identity.server_version,
         database=identity.database,
         role=identity.role,
@@ -151,4 +155,5 @@ def _target(gate: Gate, identity: Identity | None, of: Circumstances) -> record.
         timeline=identity.timeline,
         schema_before=gate.seen.catalog_before.digest if gate.seen.catalog_before else "",
         schema_after=gate.seen.catalog_after.digest if gate.seen.catalog_after else "",
+        source=of.source,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from pytest_dbmigrate.evidence.clone_criteria import clone_criteria
 from pytest_dbmigrate.evidence.figures import observe
 from pytest_dbmigrate.evidence.record import (
     Criterion,
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 _RUNNING = ("verify", "production", "monitoring")
 
 
-def judge_criteria(plan: Plan, evidence: Evidence) -> tuple[Criterion, ...]:
-    """The plan's criteria, in its order, then those that its options add.
+def judge_criteria(plan: Plan | None, evidence: Evidence) -> tuple[Criterion, ...]:
+    """The plan's criteria, in its order, those that its options add, and those of a clone.
 
     The plan has passed `validate`. Pure; call it again when there is more evidence.
     """
-    return tuple(_judge(each, plan, evidence) for each in (*plan.criteria, *_of_options(plan)))
+    planned = (*plan.criteria, *_of_options(plan)) if plan else ()
+    judged = [_judge(each, plan, evidence) for each in planned] if plan else []
+    return (*judged, *clone_criteria(evidence))
 
 
 def _of_options(plan: Plan) -> Iterable[PlannedCriterion]:

@@ -166,8 +166,29 @@ class File(Record, frozen=True):
     sha256: Sha256
 
 
+class Source(Record, frozen=True):
+    """The database that a rehearsal's own one is a clone of, and in what the two differ.
+
+    `data` says whether its rows were cloned too. `version` and `locale` are empty where the clone's
+    server is like the target's; `errors` could not be restored; `schema` lists objects that are not
+    the same; `removed` was taken away because it leads out of the clone.
+    """
+
+    url: str
+    server_version: str
+    database: str
+    system_identifier: str
+    data: Literal["none", "all"]
+    schema_sha256: str = ""
+    version: str = ""
+    locale: str = ""
+    errors: tuple[str, ...] = ()
+    schema: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
 class Target(Record, frozen=True):
-    """The database that was judged, as it described itself."""
+    """The database that was judged, as it described itself; `source` if it is a clone."""
 
     url: str
     server_version: str
@@ -184,6 +205,7 @@ class Target(Record, frozen=True):
     timeline: int | None = None
     schema_before: str = ""
     schema_after: str = ""
+    source: Source | None = None
 
 
 class Transaction(Record, frozen=True):

@@ -67,7 +67,7 @@ def correct(
     why = tuple(dict.fromkeys([*evidence.run.incomplete, *filter(None, kept)]))
     run = replace(evidence.run, incomplete=why, complete=evidence.run.complete and not why)
     evidence = replace(evidence, checks=tuple(checks), run=run)
-    return replace(evidence, criteria=judge_criteria(plan, evidence)) if plan else evidence
+    return replace(evidence, criteria=judge_criteria(plan, evidence))
 
 
 def _taken_back(check: record.Check, said: Reported | None) -> record.Check:

@@ -103,13 +103,15 @@ def _file_problems(evidence: Evidence, project: Project) -> list[str]:
 def _target(evidence: Evidence, target: Identity | None) -> tuple[list[str], list[str]]:
     """Problems and notes about the database rehearsed on and the one that is the target."""
     rehearsed = evidence.target
-    if rehearsed is None or rehearsed.embedded:
+    source = rehearsed.source if rehearsed is not None else None
+    if rehearsed is None or (rehearsed.embedded and source is None):
         note = (
             "the rehearsal ran on a throw-away database built from the baseline: it binds files "
             "and tool version, not the target's own schema (--rehearse clones that)"
         )
         return [], [note]
-    then = (rehearsed.system_identifier, rehearsed.database)
+    of = source or rehearsed
+    then = (of.system_identifier, of.database)
     now = (target.system_identifier or "", target.database) if target else ("", "")
     if not (then[0] and now[0]):
         problem = (

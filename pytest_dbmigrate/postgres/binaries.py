@@ -207,3 +207,14 @@ def _output(program: Path, argument: str) -> tuple[int, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return 1, str(error)
     return done.returncode, done.stdout.decode(errors="replace").strip()
+
+
+def program_places(bindir: str = "") -> Iterator[tuple[Path, str]]:
+    """Every directory that may hold PostgreSQL's programs, best first, and how it was found."""
+    for place, source in _named_place(bindir) if bindir else _places():
+        if isinstance(place, Path):
+            yield place, source
+    for directory in () if bindir else os.get_exec_path():
+        program = _program(Path(directory), "pg_dump")
+        if program is not None:
+            yield program.resolve().parent, "PATH"

@@ -105,7 +105,7 @@ def snapshot(conn: psycopg.Connection[Any]) -> Catalog:
     scope = query("scope", major)
     found = rows(conn, *(scope + query(f"catalog/{area}", major) for area in _AREAS))
     objects = {Key(*names): definition for *names, definition in sorted(found)}
-    return Catalog(major, MappingProxyType(objects), _digest(major, objects))
+    return Catalog(major, MappingProxyType(objects), digest_of(major, objects))
 
 
 def diff(before: Catalog, after: Catalog) -> tuple[ObjectChange, ...]:
@@ -150,6 +150,6 @@ def _same_order(before: str | None, after: str | None) -> bool:
     return [c for c in old if c in new] == [c for c in new if c in old]
 
 
-def _digest(major: int, objects: Mapping[Key, str]) -> str:
+def digest_of(major: int, objects: Mapping[Key, str]) -> str:
     content = [major, *([*key, text] for key, text in objects.items())]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from pytest_dbmigrate.postgres.builtin import BuiltInFinding
+    from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.project import Project
 
@@ -60,7 +61,8 @@ class _LockError(Exception):
 class Gate:
     """One run on one target; see the module.
 
-    `connect` opens a new autocommit connection to the target. `objections` is asked, before COMMIT,
+    `connect` opens a new autocommit connection to the target. `on_schema` is told the schema before
+    the first migration; if it raises RefusedError, none is applied. `objections` is asked, before COMMIT,
     for what stands against it elsewhere. `on_intent` is told, before COMMIT, what identifies it; if
     it raises RefusedError, the transaction is rolled back.
     """
@@ -70,6 +72,7 @@ class Gate:
     connect: Callable[[], Connection[object]]
     limits: Limits = field(default_factory=Limits)
     commit_each: bool = False
+    on_schema: Callable[[Catalog], None] = lambda _catalog: None
     on_intent: Callable[[Intent], None] = lambda _intent: None
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
@@ -317,6 +320,7 @@ class Gate:
         transaction.begin(conn, self.limits)
         if self.seen.catalog_before is None or not self.commit_each:
             self.seen.catalog_before = snapshot(conn)
+            self.on_schema(self.seen.catalog_before)
             self._builtins_before = builtin.look(conn, self.project.without, before=())
             self._verifier.look_before(conn, self._wait())
 

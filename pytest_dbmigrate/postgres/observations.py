@@ -44,7 +44,8 @@ class Observations:
     """Filled in by the gate as it goes; read by whoever judges or records.
 
     `findings` and `passed_before` are by check id, `applied` by version. `stopped` says why the run
-    ended early. `began` and `ended` are those of the held transaction.
+    ended early. `began` and `ended` are those of the held transaction; `ended_ns` is on
+    time.monotonic_ns()'s clock. `has_data` is False for a clone without rows.
     """
 
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Observations:
     rows: tuple[RowChange, ...] = ()
     locks: list[SeenLock] = field(default_factory=list)
     blockers: list[str] = field(default_factory=list)
+    has_data: bool = True
     catalog_before: Catalog | None = None
     catalog_after: Catalog | None = None
     began: datetime | None = None

@@ -94,19 +94,23 @@ class Server:
 
 @contextmanager
 def running_server(
-    binaries: Binaries, *, settings: Mapping[str, str] | None = None, space: int = GIB
+    binaries: Binaries,
+    *,
+    settings: Mapping[str, str] | None = None,
+    space: int = GIB,
+    superuser: str = USER,
 ) -> Iterator[Server]:
     """Make a cluster and run it for the time of the block; nothing of it is left behind.
 
     `settings` are server settings (postgresql.conf names) for this run. `space` is how many bytes
-    must be free in memory for the cluster to stand there; otherwise it stands on disk. Call it from
+    must be free in memory for the cluster to stand there; `superuser` is the first role's name; otherwise it stands on disk. Call it from
     the thread that lives longest: on Linux the server ends with the thread that started it. Raises
     ServerError.
     """
     sweep()
     with ExitStack() as stack:
         try:
-            server = _launch(binaries, dict(settings or {}), space, stack)
+            server = _launch(binaries, superuser, dict(settings or {}), space, stack)
         except OSError as error:
             raise ServerError(
                 f"The rehearsal's PostgreSQL did not start: {error}. {OTHERS}"
@@ -114,7 +118,9 @@ def running_server(
         yield server
 
 
-def _launch(binaries: Binaries, settings: dict[str, str], space: int, stack: ExitStack) -> Server:
+def _launch(
+    binaries: Binaries, superuser: str, settings: dict[str, str], space: int, stack: ExitStack
+) -> Server:
     """Everything up to a server that is ready; `stack` takes it away again."""
     account, bindir = choose_account(binaries, stack)
     other = account.uid is not None
@@ -127,7 +133,7 @@ def _launch(binaries: Binaries, settings: dict[str, str], space: int, stack: Exi
     server = Server(
         host=str(socket),
         port=PORT,
-        user=USER,
+        user=superuser,
         binaries=binaries,
         account=account.name,
         log=directory / "server.log",
@@ -139,7 +145,18 @@ def _launch(binaries: Binaries, settings: dict[str, str], space: int, stack: Exi
 
 def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) -> None:
     """Run initdb: UTF-8, code point order, the same on every machine."""
-    common = ["-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "-N", "--no-instructions"]
+    common = [
+        "-D",
+        str(data),
+        "-U",
+        server.user,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "-N",
+        "--no-instructions",
+    ]
     if server.binaries.major >= 17:
         locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
     else:
