@@ -81,6 +81,15 @@ def test_when_a_criterion_is_edited_to_pass_then_it_is_no_go(desk: Desk) -> None
     desk.no_go("the record's criteria are not what its observations and the plan give")
 
 
+def test_when_the_record_lets_one_person_sign_for_all_then_it_is_no_go(desk: Desk) -> None:
+    path = desk.folder / "evidence.json"
+    text = path.read_text().replace('"distinct_people": true', '"distinct_people": false')
+    assert text != path.read_text()
+    path.write_text(text)
+    desk.type("render", "latest")
+    desk.no_go("the record has another sign-off policy than sql/plan.toml")
+
+
 def test_when_the_plan_changed_since_the_run_then_it_is_no_go(signed: Desk) -> None:
     plan = signed.project.root / "sql" / "plan.toml"
     plan.write_text(plan.read_text() + "\n# one more line\n")

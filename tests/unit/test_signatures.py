@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -129,6 +130,18 @@ def test_when_a_key_is_not_valid_today_then_it_is_refused(
     bundle.allowed.write_text(line(bundle.keys / "alice", "database-admin", options=options))
     bundle.forge(bundle.statement("alice"), key="alice")
     assert why in bundle.why()
+
+
+def test_when_a_date_has_no_zone_then_every_machine_reads_it_as_utc(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a zone 14 hours ahead, ssh-keygen alone would take this date for the past."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    until = f"{datetime.now(UTC) + timedelta(hours=7):%Y%m%d%H%M}"
+    options = f'valid-before="{until}"'
+    bundle.allowed.write_text(line(bundle.keys / "alice", "database-admin", options=options))
+    bundle.forge(bundle.statement("alice"), key="alice")
+    assert bundle.why() == ""
 
 
 def test_when_a_key_is_revoked_beside_allowed_signers_then_it_is_refused(bundle: Bundle) -> None:
