@@ -1,4 +1,4 @@
-"""Expectation × result → outcome. Pure: values arrive as PostgreSQL's text and a type name."""
+"""Expectation and result → outcome. Pure: values are the server's text with their type's OID."""
 
 from __future__ import annotations
 

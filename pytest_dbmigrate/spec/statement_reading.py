@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatementReading:
-    """One statement with all that its comments say; what `read_checks` and `explain` are made of."""
+    """One statement with all that its comments say."""
 
     statement: Statement
     shape: Shape

@@ -66,7 +66,7 @@ def _titles_ahead(blocks: Sequence[Block], classified: Sequence[list[Classified]
 
 
 def _described(blocks: Sequence[Block], statements: int) -> list[bool]:
-    """For each statement, and for the end, whether a comment stands between it and the one before."""
+    """For each statement, and the end, whether a comment stands between it and the one before."""
     described = [False] * statements + [True]
     for block in blocks:
         described[statements if block.next is None else block.next] = True
@@ -74,7 +74,7 @@ def _described(blocks: Sequence[Block], statements: int) -> list[bool]:
 
 
 def _title_at(found: Sequence[Classified], *, names: bool) -> int | None:
-    """Where the next check's title starts: a title, a heading, a `name:` key, with its rule above."""
+    """Where the next check's title starts: a title, a heading, a `name:` key, a rule above it."""
     for n, item in enumerate(found):
         is_name = names and item.key is not None and item.key.name == "name"
         if item.kind in {"title", "set", "heading"} or is_name:
@@ -172,9 +172,9 @@ def _dense(found: Sequence[Classified]) -> Open:
 
 
 def _habit(runs: Sequence[Run], statements: int) -> Direction | None:
-    """Where the file's decided expectations stand, when all of them agree; None when there are none.
+    """Where the file's decided expectations stand, when all agree; None when there are none.
 
-    Without any, a file whose every statement has one block after it, or one before it, shows it too.
+    Without any, a file whose every statement has one block after it, or before it, shows it too.
     """
     seen = {r.to for r in runs if r.marked and r.to in {"previous", "next"}}
     if len(seen) == 2:

@@ -226,7 +226,7 @@ def parse_reason(value: str) -> str:
 
 
 def parse_param(value: str, given: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
-    """Read `table = a | b | c`; `given` are the parameters there already are. Raises BadValueError."""
+    """Read `table = a | b | c`; `given` are those there already are. Raises BadValueError."""
     match = re.fullmatch(r"([A-Za-z_]\w*)\s*=\s*(.*)", value, re.ASCII | re.DOTALL)
     if match is None:
         raise BadValueError(

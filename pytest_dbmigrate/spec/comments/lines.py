@@ -1,4 +1,4 @@
-"""What the lines of a comment block are: titles, headings of sets, rules, lists, commented-out SQL."""
+"""What the lines of a comment block are: titles, headings, rules, lists, commented-out SQL."""
 
 from __future__ import annotations
 
@@ -158,36 +158,35 @@ def below(found: Sequence[Classified], place: int) -> Below:
         marker is not None and marker.where == "parentheses"
     )
     open_ended = not clause or clause.endswith(":")
-    more, text, short = "", "", ""
-    for n in range(place + 1, len(found)):
-        item = found[n]
+    more, text, listed = "", "", ""
+    short: list[str] = []
+    for item in found[place + 1 : place + 1 + _PARAGRAPH]:
         line = item.line.text
-        if n - place > _PARAGRAPH:
-            return Below(more, text, line, short)
         if item.kind == "blank" and open_ended and not text:
             continue
         if item.kind in {"blank", "rule", "key", "title", "set", "heading"}:
             break
         if item.kind == "marker":
-            return Below(more, text, "" if in_title else line, short)
-        if item.kind in {"bullet", "table", "footer"} or _NUMBERED.match(line):
-            return Below(more, text, line, short)
+            listed = "" if in_title else line
+            break
+        if item.kind in {"bullet", "table", "footer"} or _NUMBERED.match(line) or open_ended:
+            listed = line
+            break
         if in_title:
             break
-        if open_ended:
-            return Below(more, text, line, short)
         goes_on = _goes_on(f"{clause} {more} {text}".rstrip(), line)
         if goes_on and not text:
             more = f"{more} {line}".strip()
             continue
         if not goes_on and len(line.split()) < _SENTENCE:
-            short = short or line
+            short.append(line)
         text = f"{text} {line}" if goes_on else f"{text}. {line}".strip(". ")
-    return Below(more, text, "", short)
+    names = len(short) > 1 or (short and " " not in short[0])
+    return Below(more, text, listed, short[0] if names else "")
 
 
 def _goes_on(before: str, line: str) -> bool:
-    """Whether a line goes on with the sentence above it rather than being one, or a name, itself."""
+    """Whether a line goes on with the sentence above it, and is no sentence or name itself."""
     if before.count("(") > before.count(")") or before.endswith((",", ";", " and", " or", " with")):
         return True
     return line[0] in "(,;" or (line[0].islower() and len(line.split()) >= _SENTENCE - 1)

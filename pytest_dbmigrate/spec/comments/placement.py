@@ -47,7 +47,7 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class CommentedOut:
-    """A commented-out statement: its lines, and the line of the expectation beside it, 0 if none."""
+    """A commented-out statement; `comment_line` is that of the expectation beside it, 0 if none."""
 
     text: str
     line: int

@@ -37,7 +37,7 @@ class Reading:
 
 
 def read_phrases(attached: Attached, shape: Shape) -> tuple[Expectation | None, Reading]:
-    """Read the phrases that belong to a statement; two that disagree, or one not read, do not pass."""
+    """Read a statement's phrases; with two that disagree, or one not read, it cannot pass."""
     phrases: list[tuple[int, Phrase]] = []
     for found in (*attached.before, *attached.after):
         for n, item in enumerate(found):

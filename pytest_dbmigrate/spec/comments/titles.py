@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_dbmigrate.spec.comments.attachment import Run
-    from pytest_dbmigrate.spec.comments.placement import Attached
     from pytest_dbmigrate.spec.comments.lines import Classified
+    from pytest_dbmigrate.spec.comments.placement import Attached
 
 _DECORATION = " \t=-*#~_+─━═:.✅✓✔☑\ufe0f"
 
 
 def title_of(attached: Attached) -> str:
-    """The title in the lines before a statement: a title line, else a heading, else its first prose."""
+    """The title above a statement: a title line, else a heading, else its first prose."""
     lines = [c for found in attached.before for c in found]
     for kinds in ({"title"}, {"heading"}):
         chosen = [c for c in lines if c.kind in kinds]

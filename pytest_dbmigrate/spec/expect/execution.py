@@ -18,8 +18,8 @@ from pytest_dbmigrate.spec.expect.verdicts import (
 )
 from pytest_dbmigrate.spec.expectations import Failure, Result, Verdict
 
-# SQLSTATE classes that say something of the server or the connection, not of the statement:
-# connection, resources, limits, operator's intervention, system, internal (documentation, Appendix A).
+# SQLSTATE classes that say something of the server or the connection, not of the statement
+# (documentation, Appendix A): connection, resources, limits, intervention, system, internal.
 _NOT_THE_STATEMENT = ("08", "53", "54", "57", "58", "XX")
 
 
@@ -81,7 +81,7 @@ class Error:
                 expected,
                 describe_failure(result),
                 "own-row-security",
-                "add as: role; without it row-level security is off, and this error is our own doing",
+                "add as: role; without it row-level security is off, and the error is our own",
             )
         return passed(expected, describe_failure(result))
 
@@ -101,7 +101,7 @@ def parse_error(text: str) -> Error:
     if not _SQLSTATE.fullmatch(code):
         raise BadValueError(
             f"{text} is not a SQLSTATE" if text else "the SQLSTATE is missing",
-            "write its five characters, such as 42501 (insufficient privilege) or 42P01 (no such table)",
+            "write its five characters: 42501 for insufficient privilege, 42P01 for no such table",
         )
     if code == "00000":
         raise BadValueError("00000 is no error", "write expect-success")

@@ -87,7 +87,7 @@ def same_width(rows: Sequence[tuple[Cell, ...]]) -> None:
 
 
 def read_csv(text: str, file: str, *, rowsort: bool) -> ExactResult:
-    """The expected rows of a side file's text. Raises BadValueError with the offset in that text."""
+    """The expected rows of a side file's text. Raises BadValueError that names the line."""
     records = list(_csv_records(text))
     if not records or any(heading is None for heading in records[0]):
         raise BadValueError(
@@ -96,8 +96,9 @@ def read_csv(text: str, file: str, *, rowsort: bool) -> ExactResult:
     headings = tuple(h.text for h in records[0] if h is not None)
     for number, record in enumerate(records[1:], start=2):
         if len(record) != len(headings):
+            fields = f"{len(record)} fields, but there are {len(headings)} headings"
             raise BadValueError(
-                f"record {number} of {file} has {len(record)} fields, its headings are {len(headings)}",
+                f"record {number} of {file} has {fields}",
                 'quote a field that holds a comma: "a, b"',
             )
     return ExactResult(tuple(records[1:]), rowsort, file, headings)

@@ -117,9 +117,7 @@ class Visible:
         return failed(
             expected,
             "no rows",
-            [
-                "the role sees nothing of its own: that others see nothing either proves no isolation"
-            ],
+            ["the role sees nothing of its own, so that it sees nothing else proves no isolation"],
         )
 
 

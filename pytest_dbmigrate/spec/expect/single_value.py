@@ -81,7 +81,7 @@ class SingleValue:
 
 @dataclass(frozen=True, slots=True)
 class SingleRow:
-    """Exactly one row, in which every named column meets its condition; `phrase` as SingleValue's."""
+    """Exactly one row, whose named columns meet their conditions; `phrase` as SingleValue's."""
 
     columns: tuple[tuple[str, Condition], ...]
     phrase: bool = False

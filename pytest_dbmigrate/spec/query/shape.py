@@ -36,9 +36,10 @@ class Shape:
 
     `columns` are the headings, empty where one is not known; None when not even their number is.
     `lone_count`: one row with nothing but a count. `one_row`: always exactly one row. `listing`: a
-    plain SELECT … FROM that lists rows. `groups`: a listing of groups with HAVING, as of duplicates.
-    `boolean`: the one column is a boolean. `unique`: at most one row by LIMIT 1 or `id = …`.
-    `text`: the one value is always a text (SHOW). `call`: no FROM, so one row unless a function returns a set. `counts_columns`: a row is a column
+    plain SELECT … FROM that lists rows. `groups`: groups with HAVING, as of duplicates. `boolean`:
+    the one column is a boolean. `unique`: at most one row by LIMIT 1 or `id = …`. `text`: the one
+    value is always a text (SHOW). `figures` are the headings of the columns that are aggregates.
+    `call`: no FROM, so one row unless a function returns a set. `counts_columns`: a row is a column
     of a table. `placeholder`: what someone still has to fill in.
     """
 
@@ -51,6 +52,7 @@ class Shape:
     boolean: bool = False
     unique: bool = False
     text: bool = False
+    figures: tuple[str, ...] = ()
     call: bool = False
     counts_columns: bool = False
     placeholder: str = ""
@@ -139,6 +141,7 @@ def _query_shape(found: Sequence[Token], *, nested: bool = False) -> Shape:
     if names & _SETS:
         return Shape(columns=columns)
     aggregates = [_has_aggregate(i) for i in items]
+    figures = (_heading(i) for i in items if _has_aggregate(i) or _is_count(i, nested=nested))
     bounded = names & {"limit", "offset", "fetch"}
     grouped = "group" in names
     one_row = not grouped and "having" not in names and not bounded and (
@@ -153,6 +156,7 @@ def _query_shape(found: Sequence[Token], *, nested: bool = False) -> Shape:
         listing=listing,
         groups=grouped and "having" in names,
         boolean=len(items) == 1 and _is_boolean(items[0]),
+        figures=tuple(figures),
         unique=len(items) == 1 and listing and _is_unique(found, clauses),
         call=not one_row and not names & {"from", "where", "group", "having"} and not bounded,
         counts_columns=listing and _first_table(found, clauses) in _COLUMN_CATALOGS,
@@ -335,7 +339,7 @@ _TO_FILL_IN = ("your_", "your-", "replace_", "<", "xxx", "{{", "todo", "changeme
 
 
 def _placeholder(found: Sequence[Token]) -> str:
-    """What someone still has to fill in: `$1`, `:name`, `'<id>'`, `'YOUR_ID'`; empty when nothing."""
+    """What someone still has to fill in: `$1`, `:name`, `'<id>'`, `'YOUR_ID'`; empty if nothing."""
     for n, token in enumerate(found):
         if token.kind == "parameter":
             return token.text
