@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ def rows(
     this call. Raises psycopg.Error and leaves the transaction usable.
     """
     from psycopg import ClientCursor  # noqa: PLC0415  # psycopg is imported where it is needed
+    from psycopg.errors import InvalidSavepointSpecification  # noqa: PLC0415
     from psycopg.rows import tuple_row  # noqa: PLC0415
 
     if conn.autocommit and conn.info.transaction_status.name == "IDLE":
@@ -86,6 +88,8 @@ def rows(
                 more = cur.nextset()
         except Exception:
             if usable and conn.info.transaction_status.name == "INERROR":
-                cur.execute(";".join(_AFTER).encode())
+                # A script that cannot be parsed has not come to its savepoint.
+                with suppress(InvalidSavepointSpecification):
+                    cur.execute(";".join(_AFTER).encode())
             raise
     return found

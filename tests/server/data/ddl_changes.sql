@@ -43,7 +43,7 @@ ALTER TABLE app.children ALTER COLUMN id SET GENERATED ALWAYS;
 ALTER TABLE app.children ALTER COLUMN id SET INCREMENT 10;
 ALTER TABLE app.children ALTER COLUMN id DROP IDENTITY;
 ALTER TABLE app.children ALTER COLUMN body SET STORAGE EXTERNAL;
-ALTER TABLE app.children ALTER COLUMN body SET COMPRESSION pglz;
+ALTER TABLE app.children ALTER COLUMN body SET COMPRESSION pglz; -- since 14
 ALTER TABLE app.children ALTER COLUMN body SET STATISTICS 500;
 ALTER TABLE app.children ALTER COLUMN body SET (n_distinct = 5);
 ALTER TABLE app.children SET (fillfactor = 70, toast.autovacuum_enabled = off);
@@ -90,7 +90,8 @@ CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN 
 CREATE OR REPLACE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := 1; RETURN NEW; END $$;
 ALTER FUNCTION app.touch() SECURITY DEFINER;
 ALTER FUNCTION app.touch() SET search_path = app;
-CREATE FUNCTION app.touch(integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN $1 + 1;
+CREATE FUNCTION app.touch(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE OR REPLACE FUNCTION app.touch(integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN $1 + 1; -- since 14
 CREATE PROCEDURE app.go(INOUT n integer) LANGUAGE sql AS 'SELECT 1';
 CREATE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
 CREATE TRIGGER on_change BEFORE UPDATE OF body ON app.children FOR EACH ROW WHEN (OLD.id > 0) EXECUTE FUNCTION app.touch();

@@ -45,9 +45,8 @@ UNION ALL
 SELECT CASE WHEN c.relispartition THEN 'partition' ELSE 'inheritance' END, '', c.identity,
        concat_ws(' ',
            'OF ' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno),
-           pg_get_expr(c.relpartbound, c.oid),
-           CASE WHEN bool_or(i.inhdetachpending) THEN 'DETACH PENDING' END -- since 14
-       )
+           CASE WHEN bool_or(i.inhdetachpending) THEN 'DETACH PENDING' END, -- since 14
+           pg_get_expr(c.relpartbound, c.oid))
 FROM relation c
 JOIN pg_inherits i ON i.inhrelid = c.oid
 WHERE c.relkind IN ('r', 'p', 'f')
