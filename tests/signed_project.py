@@ -62,6 +62,12 @@ name = "team-notified"
 title = "Team notified one hour before"
 signed_by = "devops"
 phase = "before"
+
+[[criterion]]
+name = "unaffected"
+title = "Nobody was affected"
+signed_by = "devops"
+phase = "monitoring"
 """
 VERIFICATION = """\
 -- name: public_tables

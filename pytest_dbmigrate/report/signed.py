@@ -53,7 +53,7 @@ def signature_lines(run: LoadedRun, signatures: Sequence[Signature]) -> list[str
 
 def statement_lines(run: LoadedRun, role: str) -> list[str]:
     """What somebody states by signing GO as a role: the plan's items that nobody can measure."""
-    own = [c for c in run.evidence.criteria if c.signed_by == role]
+    own = [c for c in run.evidence.criteria if c.signed_by == role and c.applicable]
     return [f"you state   {text.line(criterion.title)}" for criterion in own]
 
 

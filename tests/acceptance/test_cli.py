@@ -61,6 +61,7 @@ def test_when_somebody_signs_again_then_the_last_word_counts(desk: Desk) -> None
 def test_when_signing_then_what_the_role_states_by_it_is_said_first(desk: Desk) -> None:
     done = desk.sign("carol")
     assert done.out.splitlines()[0] == "you state   Team notified one hour before"
+    assert "Nobody was affected" not in done.out  # that can be stated only after production
 
 
 def test_when_signing_then_the_pages_show_the_signature(desk: Desk) -> None:
