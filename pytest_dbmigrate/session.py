@@ -56,7 +56,17 @@ class GateSession:
         if self.run.gate.live:
             live.refuse(self.config, self.run)
         with _signals(self.run):
+            if self.settings.mode == "rehearsal" and self.settings.target is not None:
+                # A clone may take minutes: here, between tests, what it says is seen at once.
+                self.run.say = self._tell
+                self.run.open()
             return (yield)
+
+    def _tell(self, line: str) -> None:
+        """Say what is going on, where there is a terminal plugin to say it."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"dbmigrate: {line}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

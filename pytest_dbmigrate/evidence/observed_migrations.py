@@ -92,6 +92,10 @@ def rerun_record(rerun: Rerun) -> record.Rerun:
         result = record.Errored(
             why=rerun.fault.place, sqlstate=rerun.fault.sqlstate, at=time_text(rerun.at)
         )
+    elif rerun.unread and not rerun.changed:
+        result = record.NotChecked(
+            why=f"its rows were not compared: {'; '.join(rerun.unread[:3])}", reason="not-compared"
+        )
     else:
         seen = record.Observation(
             text=f"changed: {', '.join(rerun.changed[:10])}" if rerun.changed else "no change",

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.postgres.apply import Fault, apply
-from pytest_dbmigrate.postgres.catalog import diff, snapshot
+from pytest_dbmigrate.postgres.catalog import Catalog, diff, snapshot
+from pytest_dbmigrate.postgres.data_digest import DataDigest, changed_tables, data_digest
 from pytest_dbmigrate.postgres.query import run
+from pytest_dbmigrate.postgres.rows import open_account
 from pytest_dbmigrate.postgres.steps import SESSIONS
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One migration applied again: what it changed, or the error it raised."""
+    """One migration applied again: what it changed, or the error it raised.
+
+    `unread` are tables that were written to and whose rows could not be compared, and why.
+    """
 
     version: str
     session: Session
@@ -30,6 +35,26 @@ class Rerun:
     duration_ns: int
     changed: tuple[str, ...]
     fault: Fault | None
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Schema and rows of a database at one moment."""
+
+    schema: Catalog
+    rows: DataDigest
+
+    @classmethod
+    def of(cls, conn: Connection[object]) -> State:
+        """Read both, in the connection's transaction."""
+        return cls(snapshot(conn), data_digest(conn))
+
+    def changes(self, later: State) -> tuple[str, ...]:
+        """What is different in a later state, a line each."""
+        schema = (f"{c.kind} {c.identity} {c.change}" for c in diff(self.schema, later.schema))
+        rows = (f"rows of {name} changed" for name in changed_tables(self.rows, later.rows))
+        return (*schema, *rows)
 
 
 def rerun_all(
@@ -38,31 +63,47 @@ def rerun_all(
     migrations: Sequence[Migration],
 ) -> Iterator[Rerun]:
     """Apply the migrations again in order, on the connection they ran on, then on a new one."""
+    run(same, "BEGIN")
+    state = State.of(same)
+    run(same, "ROLLBACK")
     for session in SESSIONS:
         conn = same if session == "same" else connect()
         try:
             for migration in migrations:
-                yield _rerun(conn, migration, session)
+                yield _rerun(conn, migration, session, state)
         finally:
             if session == "new":
                 conn.close()
 
 
-def _rerun(conn: Connection[object], migration: Migration, session: Session) -> Rerun:
-    """Apply one migration again and compare schema and data; what it changed is rolled back."""
+def _rerun(
+    conn: Connection[object], migration: Migration, session: Session, before: State
+) -> Rerun:
+    """Apply one migration again and compare; what it changed is rolled back where it can be."""
     held = migration.transactional
-    run(conn, "BEGIN")
-    before = snapshot(conn)
-    if not held:
-        run(conn, "COMMIT")
+    if held:
+        run(conn, "BEGIN")
+    account = open_account(conn)
     applied = apply(conn, migration.script, migration.statements, held=held)
     changed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     if applied.fault is None:
         if not held:
             run(conn, "BEGIN")
-        changes = diff(before, snapshot(conn))
-        changed = tuple(f"{c.kind} {c.identity} {c.change}" for c in changes)
-    run(conn, "ROLLBACK")
+        after = State.of(conn)
+        changed = before.changes(after)
+        written = {change.table for change in account.changes()}
+        unread = tuple(
+            f"{name}: {why}" for name, why in sorted(after.rows.not_read.items()) if name in written
+        )
+    if held or applied.fault is None:
+        run(conn, "ROLLBACK")
     return Rerun(
-        migration.version, session, applied.started, applied.duration_ns, changed, applied.fault
+        migration.version,
+        session,
+        applied.started,
+        applied.duration_ns,
+        changed,
+        applied.fault,
+        unread,
     )
