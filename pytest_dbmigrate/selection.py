@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +13,7 @@ from pytest_dbmigrate.order import OURS, fixtures_of, is_counted, is_ours, is_wo
 from pytest_dbmigrate.spec import places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-    from pathlib import Path
+    from collections.abc import Generator, Iterable
     from typing import NoReturn
 
     from pytest_dbmigrate.collect import ProjectFile
@@ -34,14 +35,14 @@ class Selection:
         self.config = config
         self.settings = settings
         self.session: GateSession | None = None
-        self._is_named: Callable[[Path], bool] = lambda _path: False
+        self._named = _named_files(config)
         self._projects: dict[Path, Project] = {}
         self._wrong: dict[Path, SpecError] = {}
 
     def open_session(self) -> GateSession:
         """The running half, registered behind the hooks of every other plugin."""
         if self.session is None:
-            from pytest_dbmigrate.session import GateSession  # noqa: PLC0415  (import time)
+            from pytest_dbmigrate.session import GateSession
 
             self.session = GateSession(self.config, self.settings)
             self.config.pluginmanager.register(self.session, "dbmigrate-session")
@@ -54,11 +55,10 @@ class Selection:
         """Verification files by pattern or by name on the command line; migrations by name."""
         if file_path.suffix != ".sql" or places.is_baseline(file_path):
             return None
-        named = parent.session.isinitpath(file_path)
+        named = file_path in self._named
         if not named and not self._looks_like_verification(file_path):
             return None
-        self._is_named = parent.session.isinitpath
-        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate import collect
 
         migration = places.is_migration(file_path)
         kind = collect.MigrationFile if migration else collect.VerificationFile
@@ -86,8 +86,8 @@ class Selection:
 
     def project(self, path: Path | None = None) -> Project:
         """The project that a file belongs to, read once. Raises SpecError for what is wrong."""
-        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
-        from pytest_dbmigrate.spec.project import load_project  # noqa: PLC0415
+        from pytest_dbmigrate.spec.errors import SpecError
+        from pytest_dbmigrate.spec.project import load_project
 
         root = self._root(path)
         if root in self._wrong:
@@ -96,7 +96,7 @@ class Selection:
             try:
                 self._projects[root] = load_project(
                     root,
-                    named=self._is_named,
+                    named=self._named.__contains__,
                     patterns=self.settings.files,
                     show=self.show,
                     allow_gaps=self.settings.allow_gaps,
@@ -135,7 +135,7 @@ class Selection:
         self._begin(project, must, items, decides=decides)
 
     def _only_project(self, paths: list[Path]) -> Project:
-        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.spec.errors import SpecError
 
         roots = {self._root(path) for path in paths}
         if len(roots) > 1:
@@ -164,7 +164,7 @@ class Selection:
         self, session: pytest.Session, project: Project, items: list[pytest.Item]
     ) -> list[pytest.Item]:
         """The items that must exist whatever was given on the command line, such as commit."""
-        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate import collect
 
         parent = _deepest_folder(items, project.root) or session
         found: list[pytest.Item] = []
@@ -183,7 +183,7 @@ class Selection:
         self, project: Project, must: list[pytest.Item], items: list[pytest.Item], *, decides: bool
     ) -> None:
         """Make the run. Tests that only borrow a migrated database have one, and decide nothing."""
-        from pytest_dbmigrate.run import Run  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.run import Run
 
         run = Run(
             settings=self.settings,
@@ -198,6 +198,13 @@ class Selection:
         self.config.stash[RUN] = run
         if decides:
             self.open_session().start(run)
+
+
+def _named_files(config: pytest.Config) -> frozenset[Path]:
+    """The .sql files on the command line, also those that a folder beside them covers."""
+    files = [argument.partition("::")[0] for argument in config.args]
+    folder = config.invocation_params.dir
+    return frozenset(Path(os.path.normpath(folder / f)) for f in files if f.endswith(".sql"))
 
 
 def _deepest_folder(items: Iterable[pytest.Item], root: Path) -> pytest.Dir | None:

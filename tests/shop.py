@@ -17,7 +17,7 @@ import pytest_dbmigrate.closing
 import pytest_dbmigrate.collect
 import pytest_dbmigrate.postgres.rehearsal
 import pytest_dbmigrate.report.terminal
-import pytest_dbmigrate.run  # noqa: F401
+import pytest_dbmigrate.run
 
 if TYPE_CHECKING:
     import subprocess
@@ -154,7 +154,7 @@ class Shop:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `pytest` with these arguments, and do not wait for it."""
         return self.pytester.popen(
-            [*self.pytester._getpytestargs(), *arguments],  # noqa: SLF001  (as runpytest_subprocess)
+            [*self.pytester._getpytestargs(), *arguments],
         )
 
     @property
