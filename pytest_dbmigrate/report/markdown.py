@@ -324,6 +324,9 @@ def _provenance(view: Report) -> Iterator[str]:
     yield from (f"- {label}: {escape(value)}" for label, value in shown.facts)
     yield f"- Evidence: sha256 {code(shown.digest)}"
     yield ""
+    if shown.clone:
+        yield from ("How the clone differs from its source:", "")
+        yield from (*(f"- {escape(line)}" for line in shown.clone), "")
     if shown.files:
         yield from table(
             ("File", "Role", "Bytes", "SHA-256"),

@@ -22,6 +22,7 @@ from pytest_dbmigrate.evidence.record import (
     Role,
     RowChange,
     Run,
+    Source,
     SqlError,
     Target,
     Transaction,
@@ -29,6 +30,21 @@ from pytest_dbmigrate.evidence.record import (
 
 DIGEST = "5be0ba72f7a763043e83b7a8f8663fa251a0508e1a57edb4ea39763bfc0a80ac"
 BEGAN, ENDED = "2024-01-29T08:30:00.411Z", "2024-01-29T08:30:00.824Z"
+
+EMBEDDED = Target(
+    url="postgresql://postgres@/week1?host=/dev/shm/dbmigrate",
+    server_version="18.6",
+    database="week1",
+    role="postgres",
+    embedded=True,
+    system_identifier="7318442907713244402",
+    superuser=True,
+    encoding="UTF8",
+    collation="C.UTF-8",
+    timeline=1,
+    schema_before="5b0c" + "0" * 56 + "e1d7",
+    schema_after="9e1f" + "0" * 56 + "c44a",
+)
 
 
 def rehearsal(**more: Any) -> Evidence:
@@ -50,20 +66,7 @@ def rehearsal(**more: Any) -> Evidence:
             report_name="WEEK_1_WEDNESDAY_REPORT",
         ),
         "transaction": Transaction("committed", BEGAN, ENDED, "7391", 412 * MS),
-        "target": Target(
-            url="postgresql://postgres@/week1?host=/dev/shm/dbmigrate",
-            server_version="18.6",
-            database="week1",
-            role="postgres",
-            embedded=True,
-            system_identifier="7318442907713244402",
-            superuser=True,
-            encoding="UTF8",
-            collation="C.UTF-8",
-            timeline=1,
-            schema_before="5b0c" + "0" * 56 + "e1d7",
-            schema_after="9e1f" + "0" * 56 + "c44a",
-        ),
+        "target": EMBEDDED,
         "files": (
             File("migration", "sql/migrations/011_fix_migration_conflicts.sql", 4871, "c" * 64),
             File("migration", "sql/migrations/012_remove_unused_features.sql", 5320, "4" * 64),
@@ -229,6 +232,22 @@ def unknown() -> Evidence:
     lost = Transaction("unknown", BEGAN, ENDED, "7391", 412 * MS, "the connection was lost")
     ran = tuple(replace(m, outcome="unknown") for m in records.migrations())
     return production(rehearsal(migrations=ran), lost)
+
+
+def cloned() -> Evidence:
+    """A rehearsal on a clone of the target, which is not quite the target."""
+    source = Source(
+        url="postgresql://migrator:***@db.internal/app",
+        server_version="15.18",
+        database="app",
+        system_identifier="7318442907713244402",
+        data="none",
+        version="the target is PostgreSQL 15, the clone 18",
+        errors=("extension pg_cron is not available",),
+        schema=("collation public.german",),
+        removed=("subscription billing",),
+    )
+    return rehearsal(target=replace(EMBEDDED, source=source))
 
 
 def without_plan() -> Evidence:

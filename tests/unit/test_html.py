@@ -23,6 +23,7 @@ EVERY_RUN = {
     "stopped": runs.stopped,
     "committed anyway": runs.committed_anyway,
     "unknown": runs.unknown,
+    "on a clone": runs.cloned,
     "without a plan": runs.without_plan,
 }
 SECTIONS = (
@@ -111,7 +112,7 @@ def test_when_every_text_is_hostile_then_none_of_it_becomes_markup(name: str) ->
     assert "<x-hostile" not in html
     assert "1337" not in page.text
     assert not HIDDEN.search(html)
-    plain = Page(drawn(honest, runs.torn()) + drawn(runs.lost_a_key()))
+    plain = Page(drawn(honest, runs.torn()) + drawn(runs.lost_a_key()) + drawn(runs.cloned()))
     assert set(page.tags) <= set(plain.tags)
     known = {(tag, attribute) for tag, attribute, _ in plain.attributes}
     assert {(tag, attribute) for tag, attribute, _ in page.attributes} <= known

@@ -8,14 +8,17 @@ import sample_runs as runs
 from msgspec.structs import replace
 from records import check, passed
 
+from pytest_dbmigrate.evidence.decision import decide
 from pytest_dbmigrate.evidence.record import Change, Failed, PhaseRun
 from pytest_dbmigrate.evidence.sign_off import Signature
 from pytest_dbmigrate.report.sections.checks import checks
 from pytest_dbmigrate.report.sections.criteria import criteria
 from pytest_dbmigrate.report.sections.execution import execution
 from pytest_dbmigrate.report.sections.expected import expected
+from pytest_dbmigrate.report.sections.identity import identity
 from pytest_dbmigrate.report.sections.metrics import metrics
 from pytest_dbmigrate.report.sections.probes import health, rollback
+from pytest_dbmigrate.report.sections.provenance import provenance
 from pytest_dbmigrate.report.sections.schema import schema
 from pytest_dbmigrate.report.sections.timeline import timeline
 
@@ -214,3 +217,22 @@ def test_when_nothing_was_probed_then_the_section_says_why_and_what_to_write() -
     assert "probe" in health(runs.without_plan()).todo
     assert rollback(none).todo == "--dbmigrate-backup DIR"
     assert rollback(runs.without_plan()).todo == ""
+
+
+def test_when_a_rehearsal_ran_on_a_clone_then_the_report_says_of_what_and_in_what_it_differs() -> (
+    None
+):
+    """A GO on a clone is as good as the clone."""
+    evidence = runs.cloned()
+    head = identity(evidence, decide(evidence))
+    assert head.target == "postgresql://migrator:***@db.internal/app"
+    assert head.server.startswith("rehearsed on a clone without its rows (PostgreSQL 18.6")
+    view = provenance(evidence, runs.DIGEST)
+    assert view.clone == (
+        "its rows were not cloned",
+        "the target is PostgreSQL 15, the clone 18",
+        "could not be restored: extension pg_cron is not available",
+        "is not the same: collation public.german",
+        "was taken away, because it leads out of the clone: subscription billing",
+    )
+    assert provenance(runs.rehearsal(), runs.DIGEST).clone == ()

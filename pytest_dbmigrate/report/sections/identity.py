@@ -40,7 +40,16 @@ def server(target: Target | None) -> str:
         return "never reached"
     version = text.line(target.server_version, 100)
     name = version if version.startswith("PostgreSQL") else f"PostgreSQL {version}"
+    if target.source:
+        rows = "with its rows" if target.source.data == "all" else "without its rows"
+        return f"rehearsed on a clone {rows} ({name}, thrown away afterwards)"
     return f"{name}, embedded, thrown away afterwards" if target.embedded else name
+
+
+def _address(target: Target | None) -> str:
+    if target is None:
+        return "no database"
+    return text.line(target.source.url if target.source else target.url, 200)
 
 
 def identity(evidence: Evidence, decision: Decision) -> Identity:
@@ -51,7 +60,7 @@ def identity(evidence: Evidence, decision: Decision) -> Identity:
     return Identity(
         title=title,
         stage=_STAGES[decision.stage if decision.stage == "sign-off" else run.stage],
-        target=text.line(evidence.target.url, 200) if evidence.target else "no database",
+        target=_address(evidence.target),
         server=server(evidence.target),
         when=text.span(run.started, run.finished),
         run=text.line(run.id, 100),

@@ -9,10 +9,11 @@ from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.identity import server
 
 if TYPE_CHECKING:
-    from pytest_dbmigrate.evidence.record import Evidence, Production, Rehearsal, Target
+    from pytest_dbmigrate.evidence.record import Evidence, Production, Rehearsal, Source, Target
 
 SHOWN_FILES = 300
 SHOWN_NOTES = 100
+SHOWN_DIFFERENCES = 30
 
 _LIMITS = (
     "Checks of data hold at the moment they ran: others kept writing before and after.",
@@ -35,11 +36,15 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Facts as label and value, files, digest, notes and limits."""
+    """Facts as label and value, files, digest, notes and limits.
+
+    `clone` says in what a cloned database differs from its source; empty for no clone.
+    """
 
     facts: tuple[tuple[str, str], ...]
     files: tuple[FileRow, ...]
     files_said: str
+    clone: tuple[str, ...]
     digest: str
     notes: tuple[str, ...]
     limits: tuple[str, ...]
@@ -69,10 +74,36 @@ def provenance(evidence: Evidence, digest: str) -> Provenance:
             for f in evidence.files[:SHOWN_FILES]
         ),
         files_said=f"and {text.count(left, 'more file')}, in evidence.json" if left > 0 else "",
+        clone=_clone(evidence.target.source) if evidence.target and evidence.target.source else (),
         digest=text.line(digest, 80),
         notes=tuple(text.line(n, 1_000) for n in evidence.notes[:SHOWN_NOTES]),
         limits=_LIMITS,
     )
+
+
+def _source(source: Source) -> str:
+    parts = [text.line(source.url, 300), f"PostgreSQL {text.line(source.server_version, 100)}"]
+    if source.system_identifier:
+        parts.append(f"system identifier {text.line(source.system_identifier, 40)}")
+    if source.schema_sha256:
+        parts.append(f"schema {text.line(source.schema_sha256, 80)}")
+    return ", ".join(parts)
+
+
+def _clone(source: Source) -> tuple[str, ...]:
+    """What the clone lacks, or has otherwise, than the database it stands for."""
+    lines = [] if source.data == "all" else ["its rows were not cloned"]
+    lines += [text.line(words, 400) for words in (source.version, source.locale) if words]
+    groups = (
+        ("could not be restored", source.errors),
+        ("is not the same", source.schema),
+        ("was taken away, because it leads out of the clone", source.removed),
+    )
+    for words, found in groups:
+        lines += [f"{words}: {text.line(each, 400)}" for each in found[:SHOWN_DIFFERENCES]]
+        left = len(found) - SHOWN_DIFFERENCES
+        lines += [f"{words}: {left:,} more, in evidence.json"] if left > 0 else []
+    return tuple(lines) or ("no difference was found",)
 
 
 def _other_run(run: Rehearsal | Production) -> str:
@@ -107,7 +138,9 @@ def _target(target: Target) -> list[tuple[str, str]]:
         "superuser" if target.superuser else "not superuser",
         "bypasses RLS" if target.bypassrls else "does not bypass RLS",
     ]
+    facts = [("Clone of", _source(target.source))] if target.source else []
     return [
+        *facts,
         ("Target", text.line(target.url, 400)),
         ("Server", ", ".join(about)),
         ("Database", ", ".join([text.line(target.database, 100), *encoding])),
