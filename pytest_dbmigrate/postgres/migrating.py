@@ -68,7 +68,6 @@ class Accounts:
 
     def after(self, statement: Statement, _answer: Answer) -> None:
         """See what a statement has done."""
-        self.rows.after(statement.text)
         self._unseen_from = self._unseen_from or statement.number
         if statement.text[:7].upper().startswith(_ROW_STATEMENTS):
             return

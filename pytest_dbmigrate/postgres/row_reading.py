@@ -59,9 +59,18 @@ def read_counters(conn: Connection, oid: int | None = None) -> dict[int, Counter
     return {oid: Counters(*counted) for oid, *counted in found}
 
 
-def read_files(conn: Connection) -> dict[int, int]:
+class RowFile(NamedTuple):
+    """The file of a table's rows, whether anything is in it, and the table's name now."""
+
+    number: int
+    filled: bool
+    table: str
+
+
+def read_files(conn: Connection) -> dict[int, RowFile]:
     """The file of each table's rows, by oid: TRUNCATE and rewrites change it."""
-    return dict(rows(conn, query("rows/files", major_version(conn))))
+    found = rows(conn, query("rows/files", major_version(conn)))
+    return {oid: RowFile(*file) for oid, *file in found}
 
 
 def is_counting(conn: Connection) -> bool:

@@ -16,6 +16,7 @@ from pytest_dbmigrate.postgres.row_reading import (
     COUNTED,
     Counters,
     Part,
+    RowFile,
     Table,
     count,
     is_counting,
@@ -42,7 +43,7 @@ _DDL = re.compile(r"(?:CREATE|ALTER|DROP|TRUNCATE|CLUSTER|REFRESH)\b", re.IGNORE
 _HIDDEN = (
     "not counted: no statement's text shows that it is dropped (a DO block or a function did it)"
 )
-_REPLACED = "not counted: a DO block or a function truncated or rewrote it"
+_EMPTIED = "not counted: a DO block or a function truncated it"
 _NO_RIGHT = "not counted: this role may not read all its rows, or not lock it"
 _MOVED = "at most: an UPDATE that moves a row to another partition deletes it here"
 _NOT_COUNTING = "not counted: track_counts is off, so the server does not count deleted rows"
@@ -69,7 +70,7 @@ class RowChange:
 
 @dataclass(slots=True)
 class RowAccount:
-    """The account of one migration: open it in the transaction, tell it each statement, close it.
+    """The account of a run: open it in the transaction, tell it each statement before it is sent.
 
     Everything happens on `conn`, whose transaction must not end in between.
     """
@@ -77,9 +78,9 @@ class RowAccount:
     conn: psycopg.Connection[Any]
     tables: dict[int, Table]
     start: dict[int, Counters]
-    files: dict[int, int] | None = None
+    files: dict[int, RowFile] | None = None
     taken: dict[tuple[int, int], RowChange] = field(default_factory=dict)
-    replaced: set[int] = field(default_factory=set)
+    emptied: set[int] = field(default_factory=set)
 
     def before(self, statement: str) -> None:
         """Count what this statement is about to take away, under the lock it needs.
@@ -87,28 +88,46 @@ class RowAccount:
         Raises psycopg.Error when the lock cannot be had (lock_timeout, deadlock): the statement
         would have met the same.
         """
-        for loss in losses(statement):
-            self._count(loss)
-        if self.files is None and _DYNAMIC.match(statement):
+        if _DDL.match(statement):
+            self._compare_files()
+            for loss in losses(statement):
+                self._count(loss)
+        elif self.files is None and _DYNAMIC.match(statement):
             self.files = read_files(self.conn)
 
-    def after(self, statement: str) -> None:
-        """See whether this statement, run, replaced a table's rows in a way its text hides."""
-        if self.files is not None and _DYNAMIC.match(statement):
-            now = read_files(self.conn)
-            self.replaced |= {oid for oid, file in self.files.items() if now.get(oid, file) != file}
-            self.files = now
-        elif _DDL.match(statement):
-            self.files = None
+    def _compare_files(self) -> None:
+        """See whether what ran since the files were read emptied a table.
+
+        A statement that changes the schema by its own text may give a table another file, hence
+        not across those.
+        """
+        if self.files is None:
+            return
+        now = read_files(self.conn)
+        for oid, file in self.files.items():
+            replaced = oid in now and now[oid].number != file.number
+            if replaced and file.filled and not self._was_rewritten(oid, now[oid].table):
+                self.emptied.add(oid)
+        self.files = None
+
+    def _was_rewritten(self, oid: int, table: str) -> bool:
+        """Whether a table with another file still has rows of before.
+
+        After TRUNCATE every row there is was inserted, and counted, since.
+        """
+        there = count(self.conn, table)
+        inserted = read_counters(self.conn, oid).get(oid, Counters()).inserted
+        return there is not None and there > inserted
 
     def changes(self, declarations: Iterable[Declaration] = ()) -> tuple[RowChange, ...]:
         """What the transaction has done to the rows there were, by table; see RowChange."""
+        self._compare_files()
         now, counters = read_tables(self.conn), read_counters(self.conn)
         found: dict[tuple[int, int], RowChange] = {
             **_gone(self.tables, now),
             **{
-                (oid, 0): RowChange(self.tables[oid].identity, counted=False, note=_REPLACED)
-                for oid in self.replaced & self.tables.keys()
+                (oid, 0): RowChange(self.tables[oid].identity, counted=False, note=_EMPTIED)
+                for oid in self.emptied & self.tables.keys()
             },
             **self.taken,
         }

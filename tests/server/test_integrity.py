@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from pytest_dbmigrate.postgres.integrity import CHECKS, IntegrityFinding, Offender, findings
+from pytest_dbmigrate.postgres.integrity import IntegrityFinding, Offender, findings
+from pytest_dbmigrate.spec.builtins import INTEGRITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,8 @@ def found(conn: Connection) -> dict[str, tuple[Offender, ...]]:
 
 def test_a_sound_schema_then_no_check_finds_anything(conn: Connection) -> None:
     """All checks ran, in their order, and all have names of their own."""
-    assert findings(conn) == tuple(IntegrityFinding(check) for check in CHECKS)
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 7
+    assert findings(conn) == tuple(IntegrityFinding(check) for check in INTEGRITY)
+    assert len({check.name for check in INTEGRITY}) == len(INTEGRITY) == 7
 
 
 BREAKS = {
