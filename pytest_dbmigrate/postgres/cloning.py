@@ -94,7 +94,7 @@ def clone(
         with running_server(binaries, superuser=SUPERUSER) as server:
             differences = _environment(identity, server)
             differences.removed += copy_roles(source, server, identity.role)
-            _create_database(source, server, identity)
+            create_database(source, server, identity)
             say(f"cloning {identity.database} ({target.redacted}) with {tools.version}'s pg_dump")
             words = ["--format=custom", "--compress=0", "--no-subscriptions", "--no-tablespaces"]
             words += ["--lock-wait-timeout=5000", f"--snapshot={exported[0] if exported else ''}"]
@@ -150,9 +150,10 @@ SELECT r.rolname::text FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r 
 """
 
 
-def _create_database(
+def create_database(
     source: Connection[tuple[Any, ...]], server: Server, identity: Identity
 ) -> None:
+    """Make the target's database on our server, empty, with the target's owner."""
     with psycopg.connect(server.dsn(), autocommit=True) as admin:
         if identity.database != "postgres":
             admin.execute(
