@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.statements import Script, Statement
 
 _STOPS = "multiple commands"
+_STRINGS = (
+    "standard_conforming_strings is off: backslashes would mean something else from here on, and "
+    "the file was not split that way"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,10 @@ def apply(
             if held and not in_transaction(conn):
                 applied.fault = _left(script, statement, answer)
                 break
+            # The server tells of each change of it; another mode would split the file otherwise.
+            if conn.info.parameter_status("standard_conforming_strings") != "on":
+                applied.fault = _at(script, statement, _STRINGS)
+                break
             after_each(statement, answer)
     finally:
         conn.remove_notice_handler(hear)
@@ -176,8 +184,14 @@ def locate(script: Script, statement: Statement, answer: Answer) -> Fault:
 
 
 def _left(script: Script, statement: Statement, answer: Answer) -> Fault:
+    message = f"the statement ended the gate's transaction (the server answered {answer.tag!r})"
+    return _at(script, statement, message)
+
+
+def _at(script: Script, statement: Statement, message: str) -> Fault:
+    """What a statement did beside its SQL, as a fault of it."""
     return Fault(
-        message=f"the statement ended the gate's transaction (the server answered {answer.tag!r})",
+        message=message,
         sqlstate="",
         file=script.path,
         line=statement.line,

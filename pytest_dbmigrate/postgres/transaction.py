@@ -84,6 +84,8 @@ def begin(conn: Connection[object], limits: Limits) -> None:
         ("lock_timeout", limits.lock),
         ("statement_timeout", limits.statement),
         ("idle_in_transaction_session_timeout", limits.idle),
+        # Files are split as this mode reads them.
+        ("standard_conforming_strings", "on"),
     ):
         run(conn, f"SET LOCAL {name} = {milliseconds}")
     if conn.info.server_version >= 140000 and limits.check_connection:
