@@ -42,7 +42,7 @@ class Selection:
     def open_session(self) -> GateSession:
         """The running half, registered behind the hooks of every other plugin."""
         if self.session is None:
-            from pytest_dbmigrate.session import GateSession
+            from pytest_dbmigrate.session import GateSession  # noqa: PLC0415  (import time)
 
             self.session = GateSession(self.config, self.settings)
             self.config.pluginmanager.register(self.session, "dbmigrate-session")
@@ -58,7 +58,7 @@ class Selection:
         named = file_path in self._named
         if not named and not self._looks_like_verification(file_path):
             return None
-        from pytest_dbmigrate import collect
+        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
 
         migration = places.is_migration(file_path)
         kind = collect.MigrationFile if migration else collect.VerificationFile
@@ -86,8 +86,8 @@ class Selection:
 
     def project(self, path: Path | None = None) -> Project:
         """The project that a file belongs to, read once. Raises SpecError for what is wrong."""
-        from pytest_dbmigrate.spec.errors import SpecError
-        from pytest_dbmigrate.spec.project import load_project
+        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.spec.project import load_project  # noqa: PLC0415
 
         root = self._root(path)
         if root in self._wrong:
@@ -135,7 +135,7 @@ class Selection:
         self._begin(project, must, items, decides=decides)
 
     def _only_project(self, paths: list[Path]) -> Project:
-        from pytest_dbmigrate.spec.errors import SpecError
+        from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
 
         roots = {self._root(path) for path in paths}
         if len(roots) > 1:
@@ -164,7 +164,7 @@ class Selection:
         self, session: pytest.Session, project: Project, items: list[pytest.Item]
     ) -> list[pytest.Item]:
         """The items that must exist whatever was given on the command line, such as commit."""
-        from pytest_dbmigrate import collect
+        from pytest_dbmigrate import collect  # noqa: PLC0415  (import time)
 
         parent = _deepest_folder(items, project.root) or session
         found: list[pytest.Item] = []
@@ -183,7 +183,7 @@ class Selection:
         self, project: Project, must: list[pytest.Item], items: list[pytest.Item], *, decides: bool
     ) -> None:
         """Make the run. Tests that only borrow a migrated database have one, and decide nothing."""
-        from pytest_dbmigrate.run import Run
+        from pytest_dbmigrate.run import Run  # noqa: PLC0415  (import time)
 
         run = Run(
             settings=self.settings,

@@ -173,7 +173,7 @@ def test_when_a_tag_is_not_declared_then_the_message_says_where_and_what_to_writ
     shop.change(CHECK_FILE, "-- tags: shipping", "-- tags: freight")
     ran = shop.run()
     assert ran.status == 2
-    assert f"{CHECK_FILE}:25: the tag 'freight' is not declared" in ran.out
+    assert f"{CHECK_FILE}:22: the tag 'freight' is not declared" in ran.out
     assert 'markers = ["freight"]' in ran.out
     assert ran.word == "NO-GO"
 
