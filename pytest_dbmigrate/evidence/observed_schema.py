@@ -11,6 +11,8 @@ from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.timeline import planned_phases
 from pytest_dbmigrate.evidence.words import TEXT_CHARACTERS, clip, time_text
 from pytest_dbmigrate.postgres.catalog import diff, figures
+from pytest_dbmigrate.postgres.object_losses import undeclared
+from pytest_dbmigrate.spec.dropped import said_to_go
 
 if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.gate import Gate
@@ -20,6 +22,8 @@ def changes(gate: Gate) -> tuple[record.Change, ...]:
     """The schema's difference, by identity; empty where it was not looked at on both sides."""
     if gate.seen.catalog_before is None or gate.seen.catalog_after is None:
         return ()
+    found = diff(gate.seen.catalog_before, gate.seen.catalog_after)
+    unsaid = set(undeclared(found, said_to_go(gate.project.migrations)))
     return tuple(
         record.Change(
             kind=c.kind,
@@ -27,8 +31,9 @@ def changes(gate: Gate) -> tuple[record.Change, ...]:
             change=c.change,
             before=clip(c.before, TEXT_CHARACTERS),
             after=clip(c.after, TEXT_CHARACTERS),
+            declared=c.change == "removed" and c not in unsaid,
         )
-        for c in diff(gate.seen.catalog_before, gate.seen.catalog_after)
+        for c in found
     )
 
 

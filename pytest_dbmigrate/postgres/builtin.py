@@ -13,8 +13,7 @@ from pytest_dbmigrate.postgres import integrity
 from pytest_dbmigrate.postgres.catalog import Catalog, diff
 from pytest_dbmigrate.postgres.object_losses import undeclared
 from pytest_dbmigrate.spec.builtins import INTEGRITY, LOSSES, OBJECTS_LOST, ROWS_LOST
-from pytest_dbmigrate.spec.declarations import drops_data
-from pytest_dbmigrate.spec.dropped import dropped_names
+from pytest_dbmigrate.spec.dropped import said_to_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -106,10 +105,7 @@ def losses(
             )
         )
     if OBJECTS_LOST not in without:
-        named = set(dropped_names(s.text for m in migrations for s in m.statements))
-        for migration in migrations:
-            named |= {part for d in drops_data(migration.script) for part in d.parts}
-        gone = undeclared(diff(before, after), named)
+        gone = undeclared(diff(before, after), said_to_go(migrations))
         found.append(
             BuiltInFinding(
                 name=OBJECTS_LOST,

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.spec.declarations import drops_data
 from pytest_dbmigrate.spec.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_dbmigrate.spec.migrations import Migration
+
 _SAYS = frozenset({"DROP", "RENAME"})
+
+
+def said_to_go(migrations: Iterable[Migration]) -> frozenset[str]:
+    """Every name that the migrations say they take away: in a statement, or in `-- drops-data`."""
+    names: set[str] = set()
+    for migration in migrations:
+        names |= dropped_names(s.text for s in migration.statements)
+        names |= {part for d in drops_data(migration.script) for part in d.parts}
+    return frozenset(names)
 
 
 def dropped_names(statements: Iterable[str]) -> frozenset[str]:
