@@ -29,8 +29,8 @@ def refuse(config: pytest.Config, run: Run) -> None:
     for name, given in (
         ("--pdb", option.usepdb),
         ("--trace", option.trace),
+        ("--setup-plan", option.setupplan),  # sets the next one as well
         ("--setup-only", option.setuponly),
-        ("--setup-plan", option.setupplan),
         ("--reruns", getattr(option, "reruns", 0)),
     ):
         if given:

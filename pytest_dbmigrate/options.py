@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+
+from pytest_dbmigrate.spec import builtins
 
 
 class BadValueError(ValueError):
@@ -66,6 +69,15 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def builtin_names(text: str) -> tuple[str, ...]:
+    """Names of built-in checks, separated as words are."""
+    found = words(text)
+    for name in found:
+        if name not in builtins.NAMES:
+            raise BadValueError(f"{name} is none of {', '.join(builtins.NAMES)}")
+    return found
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -204,7 +216,7 @@ OPTIONS = (
     Option(
         "--dbmigrate-off",
         "built-in checks to leave out, by name",
-        read=words,
+        read=builtin_names,
         metavar="NAMES",
     ),
     Option(
@@ -275,5 +287,5 @@ def add_db_url(parser: pytest.Parser) -> None:
             metavar="URL",
             help="the same as --dbmigrate-db-url",
         )
-    except ValueError:
+    except (ValueError, argparse.ArgumentError):
         return

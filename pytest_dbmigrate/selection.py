@@ -176,6 +176,8 @@ class Selection:
                 nodeid=file.nodeid, outcome="passed", longrepr=None, result=[*made]
             )
             session.ihook.pytest_collectreport(report=report)
+            for item in made:
+                item.ihook.pytest_itemcollected(item=item)
             found += made
         return found
 
