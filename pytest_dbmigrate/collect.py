@@ -36,7 +36,7 @@ CHECK = pytest.StashKey["Check"]()
 class GateItem(pytest.Function):
     """One thing the gate decides or observes; fails with words of ours instead of a traceback."""
 
-    def reportinfo(self) -> tuple[Path, int | None, str]:
+    def reportinfo(self) -> tuple[Path, int, str]:
         """Where the thing stands in the user's file, and its headline; pytest counts from 0.
 
         A headline that ends the id would be shown in its place, each `.` as `::`, and could not be
@@ -44,7 +44,7 @@ class GateItem(pytest.Function):
         """
         check = self.stash.get(CHECK, None)
         if check is None:
-            return self.path, None, self.name
+            return self.path, 0, self.name
         titled = check.title != self.name
         return self.path, check.line - 1, check.title if titled else f"{self.name} ({check.line})"
 
