@@ -74,16 +74,24 @@ def require_rehearsal(
     name: str,
     root: Path,
     *,
+    own: str,
     project: Project,
     identity: Identity | None,
     allowed_signers: str,
 ) -> tuple[Rehearsal | None, list[str]]:
-    """The signed rehearsal that allows this run, with notes on it.
+    """The signed rehearsal that allows this run (whose id is `own`), with notes on it.
 
     Raises NotAdmittedError with every reason why it does not.
     """
     try:
         run: LoadedRun = load_run(name, root)
+        if run.evidence.run.id == own:
+            rehearsed = sorted(folder.name for folder in root.glob("*-rehearsal-*"))
+            found = f"here are {', '.join(rehearsed[-3:])}" if rehearsed else "there is none here"
+            raise NotAdmittedError(
+                f"--require-signoff={name} names this very run. "
+                f"What to do: name the rehearsal that was signed; {found}."
+            )
         signers = Path(allowed_signers) if allowed_signers else project.root / ALLOWED_SIGNERS
         requirement = require_signed(
             run,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_dbmigrate.evidence.decision import Decision, decide, exit_status
 from pytest_dbmigrate.evidence.folder import FolderError, load_run
-from pytest_dbmigrate.evidence.reasons import Reason
+from pytest_dbmigrate.evidence.reasons import error_reason
 from pytest_dbmigrate.report.pages import write_pages
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def close(
             problem = f"the report could not be written: {error}"
         except Exception as error:  # noqa: BLE001  (a bug of ours must not hide what happened)
             problem = f"the report could not be drawn, which is a bug of ours: {error!r}"
-    reasons = (Reason("ERROR", problem, "make room or choose --dbmigrate-report=DIR"),)
-    decision = decide(evidence, problems=reasons if problem else ())
+    problems = (error_reason(problem),) if problem else ()
+    decision = decide(evidence, problems=problems)
     status = _status(exit_status(decision, evidence), exitstatus, evidence)
     return Closing(evidence, decision, folder.path if folder else None, status)
 

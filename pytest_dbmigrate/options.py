@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 from pytest_dbmigrate.spec import builtins
 
+from pytest_dbmigrate.spec import builtins
+
 
 class BadValueError(ValueError):
     """An option's value that cannot be read; the message says what would do."""
@@ -69,6 +71,15 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def builtin_names(text: str) -> tuple[str, ...]:
+    """Names of built-in checks, separated as words are."""
+    found = words(text)
+    for name in found:
+        if name not in builtins.NAMES:
+            raise BadValueError(f"{name} is none of {', '.join(builtins.NAMES)}")
+    return found
 
 
 def builtin_names(text: str) -> tuple[str, ...]:

@@ -191,6 +191,7 @@ class Run:
             self.signed_rehearsal, more = require_rehearsal(
                 self.settings.require_signoff,
                 root,
+                own=self.folder.run_id if self.folder else "",
                 project=self.project,
                 identity=identity,
                 allowed_signers=self.settings.allowed_signers,

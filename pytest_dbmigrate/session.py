@@ -48,13 +48,25 @@ class GateSession:
         if not self.config.option.collectonly and not is_worker(self.config):
             run.make_folder(self.config.rootpath / self.settings.report)
 
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """What cannot be collected keeps the run from starting: the first of it is the problem."""
+        if report.failed and not self.problem:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            words = crash.message if crash is not None else report.longreprtext
+            self.problem = words.partition("\n")[0] or f"{report.nodeid} cannot be collected"
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Refuse what is known beforehand; then handle signals as long as something may be held."""
         if self.run is None or session.config.option.collectonly:
             return (yield)
         if self.run.gate.live:
-            live.refuse(self.config, self.run)
+            try:
+                live.refuse(self.config, self.run)
+            except pytest.UsageError as error:
+                self.run.gate.stop(f"refused before BEGIN: {error}")
+                raise
         with _signals(self.run):
             if self.settings.mode == "rehearsal" and self.settings.target is not None:
                 # A clone may take minutes: here, between tests, what it says is seen at once.

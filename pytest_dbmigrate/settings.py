@@ -89,6 +89,12 @@ def _read(config: pytest.Config) -> Settings:
             "--rehearse clones a database and runs everything on the clone: it needs --db-url=URL "
             "and goes without --apply-migrations"
         )
+    root = config.rootpath / values["dbmigrate_root"]
+    if not root.is_dir():
+        raise pytest.UsageError(
+            f"dbmigrate_root names {values['dbmigrate_root']}, which is no folder in "
+            f"{config.rootpath} (pytest's rootdir)"
+        )
     verify = target is not None and not rehearse
     return Settings(
         mode="production" if apply else "verify" if verify else "rehearsal",

@@ -83,7 +83,7 @@ class RunFolder:
         `started` has a zone. Raises FolderError when anything of this cannot be written.
         """
         utc = started.astimezone(UTC)
-        with _explained(root, "--dbmigrate-report DIR puts it elsewhere"):
+        with _explained(root, "--dbmigrate-report=DIR puts the reports elsewhere"):
             root.mkdir(parents=True, exist_ok=True)
             folder = cls(_make_unique(root, f"{utc:%Y%m%dT%H%M%SZ}-{stage}"))
             sync_folder(root)
@@ -112,7 +112,7 @@ class RunFolder:
         if name == EVIDENCE:
             raise ValueError("evidence is written by write_evidence, which guards it")
         path = self.path / name
-        with _explained(path, "make room or --dbmigrate-report DIR"):
+        with _explained(path, "make room, or choose --dbmigrate-report=DIR"):
             write_atomically(path, data)
         return path
 
@@ -131,7 +131,7 @@ class RunFolder:
             raise FolderError(f"{path}: it has been signed and stays as it is; start a new run")
         if path.exists():
             _refuse_to_forget(_read(path), evidence, path)
-        with _explained(path, "make room or --dbmigrate-report DIR"):
+        with _explained(path, "make room, or choose --dbmigrate-report=DIR"):
             write_atomically(path, encode(evidence))
         return path
 
@@ -247,11 +247,16 @@ def _refuse_to_forget(run: LoadedRun, evidence: Evidence, path: Path) -> None:
         raise FolderError(f"{path}: a COMMIT was sent; the record cannot go back to before it")
 
 
+def _typed(path: Path) -> Path:
+    """The path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 @contextmanager
 def _explained(path: Path, remedy: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise FolderError(
-            f"{path} cannot be written: {error.strerror or error}\n  {remedy}"
+            f"{_typed(path)} cannot be written: {error.strerror or error}. What to do: {remedy}."
         ) from None

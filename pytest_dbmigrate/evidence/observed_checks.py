@@ -78,7 +78,7 @@ def _result(finding: Finding, scrub: Scrub) -> record.Result:
     return record.NotChecked(
         why=clip(scrub(verdict.observed), TEXT_CHARACTERS),
         reason=verdict.reason,
-        todo=verdict.suggestion,
+        todo=f"write {verdict.suggestion}" if verdict.suggestion else "",
     )
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _TOGETHER = 3
 # The code of a check whose turn never came: it says nothing that what stopped the run does not say.
 NOT_RUN = "not-run"
+_REPAIR = "repair the migration, then rehearse again"
+# By SQLSTATE. https://www.postgresql.org/docs/current/errcodes-appendix.html
+_TODO = {"42501": "run as the role that owns it, or give this role the right"}
 _NOTHING_STAYED = frozenset({"nothing written", "unchanged"})
 # Characters of an observation in a reason; the row that it links to shows all of it.
 _OBSERVED = 160
@@ -40,6 +43,13 @@ class Reason:
     todo: str
     anchor: str = ""
     name: str = ""
+
+
+def error_reason(said: str) -> Reason:
+    """An error's own words as a reason; what stands behind "What to do:" is what to do."""
+    title, _, todo = said.partition("What to do:")
+    told = " ".join(todo.split()) or "repair this, then run again"
+    return Reason("ERROR", title.strip(), told, "transaction")
 
 
 def database_reasons(evidence: Evidence) -> Iterator[Reason]:
@@ -85,7 +95,7 @@ def migration_reasons(evidence: Evidence) -> Iterator[Reason]:
         yield Reason(
             "ERROR",
             f"migration {migration.version} failed{why}{where}",
-            (error and error.hint) or "repair the migration, then rehearse again",
+            (error and error.hint) or _TODO.get(error.sqlstate if error else "", _REPAIR),
             f"migration-{migration.version}",
         )
 
@@ -154,7 +164,8 @@ def selection_reasons(evidence: Evidence) -> Iterator[Reason]:
         yield Reason(
             "NOT CHECKED",
             f"zero verifications apply at the {run.stage} stage: nothing was verified",
-            "write a verification such as: -- expect-value: 43",
+            "write a file *verif*.sql (dbmigrate_files) with a query and, above it, what it must "
+            "give: -- expect-value: 43",
         )
 
 
@@ -164,13 +175,7 @@ def stop_reasons(evidence: Evidence, waived: frozenset[str]) -> Iterator[Reason]
     unchecked = list(_unchecked(evidence, waived, before_commit=False))
     explained = any(result.reason != NOT_RUN for _, result in unchecked)
     if why and unchecked and not explained and evidence.transaction.state in _NOTHING_STAYED:
-        title, _, todo = why.partition("What to do:")
-        yield Reason(
-            "ERROR",
-            title.strip(),
-            " ".join(todo.split()) or "repair what stopped the run, then run again",
-            "transaction",
-        )
+        yield error_reason(why)
 
 
 def completeness_reasons(evidence: Evidence) -> Iterator[Reason]:

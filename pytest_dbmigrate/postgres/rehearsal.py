@@ -16,6 +16,7 @@ from pytest_dbmigrate.postgres.query import Question, ask_all
 from pytest_dbmigrate.postgres.server import running_server
 from pytest_dbmigrate.postgres.target import connect as connect_to
 from pytest_dbmigrate.postgres.target import parse_url
+from pytest_dbmigrate.spec.errors import excerpt
 from pytest_dbmigrate.spec.expectations import Failure
 from pytest_dbmigrate.spec.statements import tokens
 
@@ -87,11 +88,12 @@ def load(conn: Connection[object], script: Script) -> None:
         answers = ask_all(conn, [Question(s.text) for s in batch])
         if answers and isinstance(answers[-1].outcome, Failure):
             fault = locate(script, batch[len(answers) - 1], answers[-1])
+            shown, caret = excerpt(fault.source_line, fault.column or 1)
             raise ServerError(
                 f"the baseline does not load: {fault.place} (SQLSTATE {fault.sqlstate})\n"
-                f"  {fault.source_line.strip()}\n"
-                "  baseline/ builds the database as it is before the migrations, in file order, "
-                "as a superuser"
+                f"  {shown}\n  {caret}\n"
+                "What to do: repair it. baseline/ builds the database as it is before the "
+                "migrations, in file order, as a superuser."
             )
 
 

@@ -138,7 +138,8 @@ def render_builtin(finding: BuiltInFinding, host: str) -> str:
 def render_ending(ending: Ending, stopped: str) -> str:
     """Why the transaction was not committed."""
     word = "the database is UNKNOWN" if ending.state == "unknown" else "rolled back, unchanged"
-    return f"not committed: {ending.why or stopped}\n\n  {word}"
+    why = (ending.why or stopped).removeprefix("not committed: ")
+    return f"not committed: {why}\n\n  {word}"
 
 
 def render_decision(decision: Decision) -> str:
