@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from pytest_dbmigrate.postgres.reading import major_version, query, rows
+from pytest_dbmigrate.postgres.reading import major_version, query, rows, single_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    import psycopg
 
 LIMIT_BYTES = 64 * 1024 * 1024
-_AT_ONCE = 100  # each table that is read is locked (ACCESS SHARE) until its batch ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,18 @@ def data_digest(conn: psycopg.Connection[Any], limit_bytes: int = LIMIT_BYTES) -
         if size > limit_bytes
     }
     small = [name for name, size in sizes if size <= limit_bytes]
-    read: dict[str, str] = {}
-    refused: dict[str, str] = {}
-    for start in range(0, len(small), _AT_ONCE):
-        _read(conn, small[start : start + _AT_ONCE], read, refused)
+    # The names come quoted from the server; a column may be called as the alias, `t.*` may not.
+    found = single_rows(
+        conn,
+        [
+            f"SELECT count(*) || ':' || coalesce(sum(hashtextextended(ROW(t.*)::text, 0)), 0)"  # noqa: S608
+            f" FROM ONLY {name} AS t"
+            for name in small
+        ],
+    )
+    answers = dict(zip(small, found, strict=True))
+    read = {name: answer[0] for name, answer in answers.items() if isinstance(answer, tuple)}
+    refused = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
     return DataDigest(MappingProxyType(read), MappingProxyType(large | refused))
 
 
@@ -55,28 +62,3 @@ def changed_tables(before: DataDigest, after: DataDigest) -> tuple[str, ...]:
     """The tables whose rows differ, or that only one of the two has read."""
     names = before.tables.keys() | after.tables.keys()
     return tuple(n for n in sorted(names) if before.tables.get(n) != after.tables.get(n))
-
-
-def _read(
-    conn: psycopg.Connection[Any],
-    names: Sequence[str],
-    read: dict[str, str],
-    refused: dict[str, str],
-) -> None:
-    """Read tables together, or one by one when this role may not read all of them."""
-    # The names come quoted from the server; a column may be called as the alias, `t.*` may not.
-    queries = [
-        f"SELECT count(*) || ':' || coalesce(sum(hashtextextended(ROW(t.*)::text, 0)), 0)"  # noqa: S608
-        f" FROM ONLY {name} AS t"
-        for name in names
-    ]
-    try:
-        found = rows(conn, *queries)
-    except psycopg.errors.InsufficientPrivilege as error:
-        if len(names) == 1:
-            refused[names[0]] = error.diag.message_primary or str(error)
-            return
-        for name in names:
-            _read(conn, [name], read, refused)
-        return
-    read.update(zip(names, (content for (content,) in found), strict=True))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from pytest_dbmigrate.postgres.reading import major_version, query, rows
+from pytest_dbmigrate.postgres.reading import major_version, query, rows, single_rows
 from pytest_dbmigrate.spec.builtins import INTEGRITY, SEQUENCES_BEHIND
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import psycopg
 
     from pytest_dbmigrate.spec.builtins import BuiltIn
 
@@ -63,29 +63,30 @@ def _read(conn: psycopg.Connection[Any], name: str) -> list[tuple[Any, ...]]:
 
 def _sequences_behind(conn: psycopg.Connection[Any], check: BuiltIn) -> IntegrityFinding:
     """Sequences whose next value the column already has, or has passed."""
-    offenders, unknown = [], []
-    for sequence, table, column, ascending, cheap in sorted(_read(conn, "sequences")):
-        if not cheap:
-            unknown.append(f"{sequence}: no index leads to the largest {table}.{column}")
+    known = sorted(_read(conn, "sequences"))
+    readable = [row for row in known if row[-1]]
+    unknown = [f"{row[0]}: no index leads to the last {row[1]}" for row in known if not row[-1]]
+    answers = single_rows(
+        conn,
+        [
+            f"SELECT last_value, is_called, {last} FROM {sequence}"  # noqa: S608  # quoted names
+            for sequence, _, last, *_ in readable
+        ],
+    )
+    offenders = []
+    for (sequence, column, last, ascending, _), row in zip(readable, answers, strict=True):
+        if isinstance(row, str):
+            unknown.append(f"{sequence}: {row}")
             continue
-        last = "max" if ascending else "min"
-        text = (
-            f"SELECT last_value, is_called, (SELECT {last}({column}) FROM {table})"  # noqa: S608
-            f" FROM {sequence}"
-        )
-        try:
-            ((value, called, reached),) = rows(conn, text)
-        except psycopg.errors.InsufficientPrivilege as error:
-            unknown.append(f"{sequence}: {error.diag.message_primary}")
-            continue
+        value, called, reached = row
         if reached is None or not _passed(value, reached, called=called, ascending=ascending):
             continue
         literal = sequence.replace("'", "''")
         offenders.append(
             Offender(
                 sequence,
-                f"stands at {value}, but {table}.{column} has reached {reached}",
-                f"SELECT setval('{literal}', (SELECT {last}({column}) FROM {table}));",  # noqa: S608
+                f"stands at {value}, but {column} has reached {reached}",
+                f"SELECT setval('{literal}', {last});",
             )
         )
     return IntegrityFinding(check, tuple(offenders), tuple(unknown))

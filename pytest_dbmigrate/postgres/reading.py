@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import psycopg
 
@@ -28,6 +28,7 @@ _SETTINGS = {
     "jit": "off",
 }
 _SAVEPOINT = "dbmigrate_reading"
+_AT_ONCE = 100  # a table that is read stays locked (ACCESS SHARE) until the round trip ends
 _AFTER = [f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}"]
 
 
@@ -93,3 +94,23 @@ def rows(
                     cur.execute(";".join(_AFTER).encode())
             raise
     return found
+
+
+def single_rows(
+    conn: psycopg.Connection[Any], queries: Sequence[str]
+) -> list[tuple[Any, ...] | str]:
+    """For each query its only row, or why this role may not have it (42501).
+
+    A hundred go in one round trip; where one is refused, they are sent one by one.
+    """
+    from psycopg.errors import InsufficientPrivilege  # noqa: PLC0415
+
+    if len(queries) > _AT_ONCE:
+        starts = range(0, len(queries), _AT_ONCE)
+        return [row for n in starts for row in single_rows(conn, queries[n : n + _AT_ONCE])]
+    try:
+        return [*rows(conn, *queries)]
+    except InsufficientPrivilege as error:
+        if len(queries) == 1:
+            return [error.diag.message_primary or str(error)]
+        return [row for text in queries for row in single_rows(conn, [text])]
