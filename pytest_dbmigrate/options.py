@@ -7,14 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_dbmigrate.spec import builtins
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
-
-from pytest_dbmigrate.spec import builtins
-
-from pytest_dbmigrate.spec import builtins
 
 
 class BadValueError(ValueError):
@@ -71,15 +69,6 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
-
-
-def builtin_names(text: str) -> tuple[str, ...]:
-    """Names of built-in checks, separated as words are."""
-    found = words(text)
-    for name in found:
-        if name not in builtins.NAMES:
-            raise BadValueError(f"{name} is none of {', '.join(builtins.NAMES)}")
-    return found
 
 
 def builtin_names(text: str) -> tuple[str, ...]:
