@@ -105,7 +105,6 @@ class Selection:
                 )
             except SpecError as error:
                 self._wrong[root] = error
-                self.open_session().problem = str(error).splitlines()[0]
                 raise
         return self._projects[root]
 

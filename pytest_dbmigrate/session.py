@@ -45,6 +45,7 @@ class GateSession:
     def start(self, run: Run) -> None:
         """Take on a run; its folder is made before anything of it happens."""
         self.run = run
+        run.interrupted = self.problem
         if not self.config.option.collectonly and not is_worker(self.config):
             run.make_folder(self.config.rootpath / self.settings.report)
 
@@ -55,6 +56,12 @@ class GateSession:
             crash = getattr(report.longrepr, "reprcrash", None)
             words = crash.message if crash is not None else report.longreprtext
             self.problem = words.partition("\n")[0] or f"{report.nodeid} cannot be collected"
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what is wrong in a file of ours: nothing will run."""
+        if report.failed and report.nodeid.endswith(".sql"):
+            self.problem = self.problem or report.longreprtext.partition("\n")[0]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
