@@ -146,6 +146,18 @@ def test_when_evidence_holds_terminal_codes_where_it_is_wrong_then_they_are_made
     assert done.last.startswith("dbmigrate: NO-GO ")
 
 
+def test_when_names_of_folders_and_keys_hold_terminal_codes_then_they_are_made_visible(
+    desk: Desk, tmp_path: Path
+) -> None:
+    hostile = tmp_path / "run\x1b[2J\ndbmigrate: GO"
+    shutil.copytree(desk.folder, hostile)
+    signed = desk.type("sign", str(hostile), *AS["alice"], "--key", desk.key("alice"))
+    missing = desk.type("sign", "latest", *AS["alice"], "--key", str(tmp_path / "\x1b[2Jkey"))
+    assert (signed.status, missing.status) == (0, 4)
+    assert "\x1b" not in signed.out + signed.err + missing.out + missing.err
+    assert "\ndbmigrate:" not in signed.out
+
+
 def test_when_verify_breaks_then_the_last_line_is_no_go(
     signed: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,17 @@ def test_when_a_key_is_unknown_then_the_line_to_commit_is_printed(desk: Desk) ->
     assert wanted in done.err
 
 
+def test_when_the_key_has_expired_then_nothing_is_kept(desk: Desk) -> None:
+    expired = line(
+        desk.project.keys / "alice", "database-admin", options='valid-before="20200101Z"'
+    )
+    (desk.project.root / "sql" / "allowed_signers").write_text(expired)
+    done = desk.type("sign", "latest", *AS["alice"], "--key", desk.key("alice"))
+    assert done.status == 4
+    assert "would not verify: the key has expired" in done.err
+    assert not (desk.folder / "signatures").exists()
+
+
 def test_when_the_page_was_edited_then_nobody_signs_what_they_read_there(desk: Desk) -> None:
     page = desk.project.page
     page.write_text(page.read_text().replace("NO-GO", "GO"))
