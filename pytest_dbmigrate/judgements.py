@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.annotations import Check
     from pytest_dbmigrate.spec.migrations import Migration
 
-    Body = Callable[[Run], None]
+    Body = Callable[[Run, pytest.FixtureRequest], None]
 
 # Only a throw-away database is migrated twice.
 NOT_APPLICABLE = "not applicable: this run only verifies the database as it is"
@@ -32,22 +32,32 @@ class JudgementError(Exception):
 def verification(check: Check) -> Body:
     """The item of one check."""
 
-    def judge(dbmigrate_run: Run) -> None:
+    def judge(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
         gate = dbmigrate_run.open()
         step = step_of(check.phase)
         if step not in gate.steps:
-            pytest.skip(NOT_APPLICABLE)
+            skip(dbmigrate_run, NOT_APPLICABLE)
         gate.advance(step)
         finding = gate.seen.findings[key(check)]
-        match finding.verdict.outcome:
+        verdict = finding.verdict
+        tell(
+            dbmigrate_run,
+            request,
+            outcome=str(verdict.outcome),
+            phase=str(check.phase),
+            query_set=check.query_set,
+            expected=verdict.expected,
+            observed=verdict.observed,
+        )
+        match verdict.outcome:
             case Outcome.PASS:
                 return
             case Outcome.NOT_CHECKED:
-                pytest.skip(failure.not_checked(finding))
+                skip(dbmigrate_run, failure.not_checked(finding))
             case _ if check.informational:
-                pytest.skip(f"for information: {failure.first_line(finding)}")
+                skip(dbmigrate_run, f"for information: {failure.first_line(finding)}")
             case _:
-                raise JudgementError(failure.render(finding, gate))
+                fail(dbmigrate_run, failure.render(finding, gate))
 
     return judge
 
@@ -55,17 +65,18 @@ def verification(check: Check) -> Body:
 def applied(migration: Migration) -> Body:
     """The item that says whether a migration ran without an error."""
 
-    def apply(dbmigrate_run: Run) -> None:
+    def apply(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
         gate = dbmigrate_run.open()
         step = Step("apply", migration.version)
         if step not in gate.steps:
-            pytest.skip(NOT_APPLICABLE)
+            skip(dbmigrate_run, NOT_APPLICABLE)
         gate.advance(step)
-        run = gate.seen.applied.get(migration.version)
-        if run is None:
-            pytest.skip(f"not run: {gate.seen.stopped}")
-        if run.fault is not None:
-            raise JudgementError(failure.render_fault(run.fault))
+        ran = gate.seen.applied.get(migration.version)
+        if ran is None:
+            skip(dbmigrate_run, f"not run: {gate.seen.stopped}")
+        tell(dbmigrate_run, request, duration_ms=f"{ran.duration_ns / 1e6:.3f}")
+        if ran.fault is not None:
+            fail(dbmigrate_run, failure.render_fault(ran.fault))
 
     return apply
 
@@ -76,19 +87,20 @@ def reran(migration: Migration, session: Session) -> Body:
     def rerun(dbmigrate_run: Run) -> None:
         gate = dbmigrate_run.open()
         if Step("rerun") not in gate.steps:
-            pytest.skip("not applicable: only a throw-away database is migrated twice")
+            skip(dbmigrate_run, "not applicable: only a throw-away database is migrated twice")
         gate.advance(Step("rerun"))
         found = [
             r for r in gate.seen.reruns if (r.version, r.session) == (migration.version, session)
         ]
         if not found:
-            pytest.skip(f"not run: {gate.seen.stopped}")
+            skip(dbmigrate_run, f"not run: {gate.seen.stopped}")
         if found[0].fault is not None:
-            raise JudgementError(failure.render_rerun_fault(found[0].fault))
+            fail(dbmigrate_run, failure.render_rerun_fault(found[0].fault))
         if found[0].changed:
-            raise JudgementError(failure.render_rerun(migration.path, found[0]))
+            fail(dbmigrate_run, failure.render_rerun(migration.path, found[0]))
         if found[0].unread:
-            pytest.skip(f"rows were written to and not compared: {'; '.join(found[0].unread)}")
+            unread = "; ".join(found[0].unread)
+            skip(dbmigrate_run, f"rows were written to and not compared: {unread}")
 
     return rerun
 
@@ -101,11 +113,12 @@ def built_in(name: str) -> Body:
         gate.advance(Step("final"))
         found = [b for b in gate.seen.builtins if b.name == name]
         if not found:
-            pytest.skip(f"not run: {gate.seen.stopped or 'the migrations were not applied here'}")
+            why = gate.seen.stopped or "the migrations were not applied here"
+            skip(dbmigrate_run, f"not run: {why}")
         if found[0].problems and not found[0].information:
-            raise JudgementError(failure.render_builtin(found[0], gate.project.host))
+            fail(dbmigrate_run, failure.render_builtin(found[0], gate.project.host))
         if found[0].unknown or found[0].problems:
-            pytest.skip(failure.render_builtin(found[0], gate.project.host))
+            skip(dbmigrate_run, failure.render_builtin(found[0], gate.project.host))
 
     return judge
 
@@ -115,23 +128,35 @@ def committed(dbmigrate_run: Run) -> None:
     gate = dbmigrate_run.open()
     step = Step("commit")
     if step not in gate.steps:
-        pytest.skip(NOT_APPLICABLE)
+        skip(dbmigrate_run, NOT_APPLICABLE)
     gate.advance(step)
     if gate.seen.ending is None:
-        pytest.skip(f"nothing was written: {gate.seen.stopped}")
+        skip(dbmigrate_run, f"nothing was written: {gate.seen.stopped}")
     if gate.seen.ending.state != "committed":
-        raise JudgementError(failure.render_ending(gate.seen.ending, gate.seen.stopped))
+        fail(dbmigrate_run, failure.render_ending(gate.seen.ending, gate.seen.stopped))
 
 
-def decided(dbmigrate_run: Run) -> None:
+def decided(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
     """The last item: it fails on NO-GO, so that JUnit is red whatever the others say."""
     gate = dbmigrate_run.open()
     gate.advance(gate.steps[-1])
     decision = dbmigrate_run.decide()
+    run = dbmigrate_run.folder.run_id if dbmigrate_run.folder else ""
+    tell(dbmigrate_run, request, decision=decision.word, database=decision.database, run=run)
     if not decision.go:
-        refuse(failure.render_decision(decision))
+        fail(dbmigrate_run, failure.render_decision(decision))
 
 
-def refuse(words: str) -> NoReturn:
-    """Fail the item with these words."""
-    raise JudgementError(words)
+def tell(run: Run, request: pytest.FixtureRequest, **properties: str) -> None:
+    """Give the item properties, which JUnit shows; those that are empty are left out."""
+    request.node.user_properties += [(k, run.scrub(v)) for k, v in properties.items() if v]
+
+
+def fail(run: Run, words: str) -> NoReturn:
+    """Fail the item with these words, and no secret in them."""
+    raise JudgementError(run.scrub(words))
+
+
+def skip(run: Run, words: str) -> NoReturn:
+    """Skip the item with these words, and no secret in them."""
+    pytest.skip(run.scrub(words))

@@ -107,7 +107,7 @@ class Run:
                 self.settings.mode,
                 started=self.started,
                 operator=operator(),
-                command=self._scrub(self.command),
+                command=self.scrub(self.command),
             )
         except FolderError as error:
             self.problem = str(error)
@@ -159,6 +159,14 @@ class Run:
     def decide(self) -> Decision:
         """The decision on everything observed so far, as if nothing more came."""
         return decide(self.evidence(finished=True))
+
+    def scrub(self, text: str) -> str:
+        """Text without the target's secrets."""
+        if self.settings.target is None:
+            return text
+        from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
+
+        return scrub(text, self.settings.target)
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -272,15 +280,8 @@ class Run:
             tools=tools(),
             incomplete=(self.interrupted,) if self.interrupted else (),
             rehearsal=self.signed_rehearsal,
-            scrub=self._scrub,
+            scrub=self.scrub,
         )
-
-    def _scrub(self, text: str) -> str:
-        if self.settings.target is None:
-            return text
-        from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
-
-        return scrub(text, self.settings.target)
 
 
 def tools() -> dict[str, str]:

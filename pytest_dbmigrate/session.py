@@ -38,6 +38,7 @@ class GateSession:
         self.controller: workers.Controller | None = None
         self.run: Run | None = None
         self.problem = ""
+        self.uncollected = ""
         self.database = "nothing was written"
         self.closing: Closing | None = None
         self.updated: list[str] = []
@@ -45,23 +46,20 @@ class GateSession:
     def start(self, run: Run) -> None:
         """Take on a run; its folder is made before anything of it happens."""
         self.run = run
-        run.interrupted = self.problem
+        run.interrupted = self.uncollected
         if not self.config.option.collectonly and not is_worker(self.config):
             run.make_folder(self.config.rootpath / self.settings.report)
 
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """What cannot be collected keeps the run from starting: the first of it is the problem."""
-        if report.failed and not self.problem:
+        """What cannot be collected keeps the run from starting; the first of it is told."""
+        if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             words = crash.message if crash is not None else report.longreprtext
-            self.problem = words.partition("\n")[0] or f"{report.nodeid} cannot be collected"
-
-    @pytest.hookimpl
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember what is wrong in a file of ours: nothing will run."""
-        if report.failed and report.nodeid.endswith(".sql"):
-            self.problem = self.problem or report.longreprtext.partition("\n")[0]
+            why = words.partition("\n")[0] or f"{report.nodeid} cannot be collected"
+            self.uncollected = self.uncollected or why
+            if report.nodeid.endswith(".sql"):
+                self.problem = self.problem or why
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -94,6 +92,17 @@ class GateSession:
             return
         if self.run.gate.live and self.run.gate.holding:
             self.run.gate.stop(f"{item.nodeid} was about to run inside the held transaction")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let a skip point at the user's file, not at ours."""
+        report = yield
+        if is_ours(item) and isinstance(report.longrepr, tuple):
+            path, line, _ = item.reportinfo()
+            report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
+        return report
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

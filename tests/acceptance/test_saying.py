@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GO_LINE = "dbmigrate: GO · 3 of 3 verifications passed · nothing was written"
 NO_GO_LINE = (
-    f"dbmigrate: NO-GO · two_shipped: expect-value: 4, observed 2 ({CHECK_FILE}:25) (1 FAIL)"
+    f"dbmigrate: NO-GO · two_shipped: expect-value: 4, observed 2 ({CHECK_FILE}:22) (1 FAIL)"
     " · nothing was written"
 )
 
@@ -97,7 +97,9 @@ def test_when_junit_is_written_then_it_is_red_on_no_go_and_tells_what_was_seen(
 
 def summary(page: Path) -> str:
     """What a reader without scripts sees of pytest-html's page, its style sheet left out."""
-    text = re.sub(r"<style.*?</style>|data-jsonblob=\"[^\"]*\"", "", page.read_text(), flags=re.S)
+    text = re.sub(
+        r"<style.*?</style>|data-jsonblob=\"[^\"]*\"", "", page.read_text(), flags=re.DOTALL
+    )
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
@@ -134,7 +136,9 @@ def test_when_a_run_is_killed_then_the_page_of_an_earlier_one_is_gone(
     assert shop.run(migrated.url, "--html=report.html").word == "GO"
     shop.write(
         "conftest.py",
-        "import os, signal\ndef pytest_runtest_call(item):\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "import os, signal\n"
+        "def pytest_runtest_call(item):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n",
     )
     assert shop.run_apart(migrated.url, "--html=report.html").status == -9
     assert not (shop.root / "report.html").exists()
