@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,6 +14,8 @@ from pytest_dbmigrate.spec.statements import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_dbmigrate.postgres.server import Server
 
 Connection = psycopg.Connection[Any]
 
@@ -33,24 +37,35 @@ SHOP = """
 """
 
 
-@pytest.fixture
-def admin(database: str) -> Iterator[Connection]:
-    """The superuser who made the shop, in autocommit mode."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(
-            "DO $$ BEGIN CREATE ROLE privileges_app LOGIN;"
-            " EXCEPTION WHEN duplicate_object THEN END $$"
-        )
-        connection.execute(SHOP.encode())
-        yield connection
+@pytest.fixture(scope="module")
+def committed(server: Server) -> Iterator[str]:
+    """A database with the shop committed; the tests roll back what they do."""
+    name = f"privileges_{uuid4().hex}"
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(server.dsn(name)) as conn:
+            conn.execute("CREATE ROLE privileges_app; CREATE ROLE privileges_owner")
+            conn.execute(SHOP.encode())
+        yield server.dsn(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.execute("DROP ROLE privileges_app, privileges_owner")
 
 
 @pytest.fixture
-def app(admin: Connection, database: str) -> Iterator[Connection]:
-    """The role that migrates."""
-    assert admin
-    with psycopg.connect(database, user="privileges_app") as connection:
+def conn(committed: str) -> Iterator[Connection]:
+    """A connection of the superuser who made the shop, as the role that migrates."""
+    with psycopg.connect(committed) as connection:
+        connection.execute("SET LOCAL ROLE privileges_app")
         yield connection
+        connection.rollback()
+
+
+@contextmanager
+def superuser(conn: Connection) -> Iterator[None]:
+    """Be the superuser for a while."""
+    conn.execute("RESET ROLE")
+    yield
+    conn.execute("SET LOCAL ROLE privileges_app")
 
 
 def missing(conn: Connection, sql: str) -> tuple[MissingRight, ...]:
@@ -112,17 +127,17 @@ def missing(conn: Connection, sql: str) -> tuple[MissingRight, ...]:
     ],
 )
 def test_a_right_is_missing_then_it_is_named_and_its_repair_gives_it(
-    admin: Connection, app: Connection, sql: str, right: str, on: str
+    conn: Connection, sql: str, right: str, on: str
 ) -> None:
     """The server refuses the statement for it, and the repair names what to run."""
-    (found,) = missing(app, sql)
+    (found,) = missing(conn, sql)
     assert (found.right, found.role, found.line) == (right, "privileges_app", 1)
     assert found.on.startswith(on)
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute(sql.encode())
-    app.rollback()
-    admin.execute(found.repair.encode())
-    assert found not in missing(app, sql)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
+        conn.execute(sql.encode())
+    with superuser(conn):
+        conn.execute(found.repair.encode())
+    assert found not in missing(conn, sql)
 
 
 @pytest.mark.parametrize(
@@ -137,48 +152,44 @@ def test_a_right_is_missing_then_it_is_named_and_its_repair_gives_it(
            ALTER TABLE ours RENAME TO theirs; ALTER TABLE theirs ADD y text""",
     ],
 )
-def test_nothing_is_missing_then_nothing_is_told(app: Connection, sql: str) -> None:
+def test_nothing_is_missing_then_nothing_is_told(conn: Connection, sql: str) -> None:
     """The script runs as this role; names it makes itself or looks up elsewhere are not guessed."""
-    assert missing(app, sql) == ()
-    app.execute(sql.encode())
+    assert missing(conn, sql) == ()
+    conn.execute(sql.encode())
 
 
-def test_a_role_given_on_the_way_then_nothing_after_it_is_told(
-    admin: Connection, app: Connection
-) -> None:
-    """After SET ROLE the rights are another role's."""
-    admin.execute("GRANT postgres TO privileges_app")
-    try:
-        sql = "SET LOCAL ROLE postgres; ALTER TABLE theirs ADD x text"
-        assert missing(app, sql) == ()
-        app.execute(sql.encode())
-        assert missing(app, "DO $$ BEGIN SET LOCAL ROLE postgres; END $$; DROP TABLE theirs") == ()
-    finally:
-        app.rollback()
-        admin.execute("REVOKE postgres FROM privileges_app")
+def test_a_role_taken_on_the_way_then_nothing_after_it_is_told(conn: Connection) -> None:
+    """After SET ROLE the rights are another role's, also where a block sets it."""
+    with superuser(conn):
+        conn.execute("ALTER TABLE theirs OWNER TO privileges_owner")
+        conn.execute("GRANT privileges_owner TO privileges_app")
+        conn.execute("GRANT USAGE, CREATE ON SCHEMA closed TO privileges_owner")
+    sql = "SET LOCAL ROLE privileges_owner; CREATE TABLE closed.fresh (id integer)"
+    assert missing(conn, sql) == ()
+    conn.execute(sql.encode())
+    block = "DO $$ BEGIN SET LOCAL ROLE privileges_owner; END $$; DROP TABLE closed.inner_one"
+    conn.execute("SET LOCAL ROLE privileges_app")
+    assert missing(conn, block) == ()
+    assert missing(conn, "GRANT a TO b; DROP TABLE closed.inner_one") == ()
 
 
-def test_a_superuser_or_a_member_of_the_owner_then_nothing_is_missing(
-    admin: Connection, app: Connection
-) -> None:
+def test_a_superuser_or_a_member_of_the_owner_then_nothing_is_missing(conn: Connection) -> None:
     """Ownership comes with membership, as the server has it."""
-    sql = "ALTER TABLE theirs ADD note text; DROP VIEW seen; CREATE SCHEMA fresh"
-    assert missing(admin, sql) == ()
-    admin.execute(
-        "DO $$ BEGIN CREATE ROLE privileges_owner; EXCEPTION WHEN duplicate_object THEN END $$"
-    )
-    admin.execute("ALTER TABLE theirs OWNER TO privileges_owner")
-    admin.execute("GRANT privileges_owner TO privileges_app")
-    assert missing(app, "ALTER TABLE theirs ADD note text") == ()
-    admin.execute("REVOKE privileges_owner FROM privileges_app")
-    assert len(missing(app, "ALTER TABLE theirs ADD note text")) == 1
+    with superuser(conn):
+        sql = "ALTER TABLE theirs ADD note text; DROP VIEW seen; CREATE SCHEMA fresh"
+        assert missing(conn, sql) == ()
+        conn.execute("ALTER TABLE theirs OWNER TO privileges_owner")
+        conn.execute("GRANT privileges_owner TO privileges_app")
+    assert missing(conn, "ALTER TABLE theirs ADD note text") == ()
+    with superuser(conn):
+        conn.execute("REVOKE privileges_owner FROM privileges_app")
+    assert len(missing(conn, "ALTER TABLE theirs ADD note text")) == 1
 
 
-def test_one_right_needed_often_then_it_is_told_once_with_its_first_line(app: Connection) -> None:
+def test_one_right_needed_often_then_it_is_told_once_with_its_first_line(conn: Connection) -> None:
     """Each with the line of the first statement that needs it, whole in one line of text."""
-    found = missing(
-        app, "\nINSERT INTO theirs VALUES (1);\nINSERT INTO theirs VALUES (2);\nDROP TABLE theirs;"
-    )
+    inserts = "\nINSERT INTO theirs VALUES (1);\nINSERT INTO theirs VALUES (2);\n"
+    found = missing(conn, inserts + "DROP TABLE theirs;")
     assert [(m.right, m.line) for m in found] == [("INSERT", 2), ("ownership", 4)]
     assert str(found[0]) == (
         "role privileges_app lacks INSERT of TABLE public.theirs:"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -17,6 +18,8 @@ from pytest_dbmigrate.spec.declarations import Declaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_dbmigrate.postgres.server import Server
 
 Connection = psycopg.Connection[Any]
 
@@ -37,12 +40,32 @@ SHOP = """
 """
 
 
+@pytest.fixture(scope="module")
+def committed(server: Server) -> Iterator[str]:
+    """A database with the shop committed, for all tests that commit nothing."""
+    name = f"rows_{uuid4().hex}"
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(server.dsn(name)) as conn:
+            conn.execute(SHOP)
+        yield server.dsn(name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def conn(database: str) -> Iterator[Connection]:
-    """A fresh connection of the superuser to a database with the shop committed."""
-    with psycopg.connect(database, autocommit=True) as admin:
-        admin.execute(SHOP)
+def conn(committed: str) -> Iterator[Connection]:
+    """A fresh connection of the superuser to the shop; what it does is rolled back."""
+    with psycopg.connect(committed) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    """A fresh connection of the superuser to a shop of the test's own."""
     with psycopg.connect(database) as connection:
+        connection.execute(SHOP)
+        connection.commit()
         yield connection
 
 
@@ -196,11 +219,11 @@ def test_counting_switched_off_then_nothing_counts_as_counted(conn: Connection) 
     assert [(c.table, c.counted) for c in found if not c.counted] == [("all tables", False)]
 
 
-def test_what_the_session_did_before_then_it_is_not_the_migrations(conn: Connection) -> None:
+def test_what_the_session_did_before_then_it_is_not_the_migrations(own: Connection) -> None:
     """The server's counters also hold what this session did in earlier transactions."""
-    conn.execute("DELETE FROM sales WHERE id = 1")
-    conn.commit()
-    assert lost(migrate(conn, "DELETE FROM sales WHERE id = 2")) == {"public.sales": 1}
+    own.execute("DELETE FROM sales WHERE id = 1")
+    own.commit()
+    assert lost(migrate(own, "DELETE FROM sales WHERE id = 2")) == {"public.sales": 1}
 
 
 def test_a_declared_loss_then_it_says_so(conn: Connection) -> None:
@@ -268,7 +291,7 @@ def traffic(dsn: str, statements: list[str]) -> Iterator[threading.Semaphore]:
 
 
 def test_others_write_meanwhile_then_only_our_deletes_are_lost(
-    conn: Connection, database: str
+    own: Connection, database: str
 ) -> None:
     """No false alarm from their deletes, and their inserts mask none of ours."""
     theirs = [
@@ -276,31 +299,31 @@ def test_others_write_meanwhile_then_only_our_deletes_are_lost(
         "DELETE FROM sales WHERE id > 110",
     ]
     with traffic(database, theirs) as rounds:
-        account = open_account(conn)
+        account = open_account(own)
         for _ in range(3):
             rounds.acquire()
-        conn.execute("DELETE FROM sales WHERE id < 3")
+        own.execute("DELETE FROM sales WHERE id < 3")
         for _ in range(3):
             rounds.acquire()
         assert lost(account.changes()) == {"public.sales": 2}
 
 
 def test_others_insert_until_the_drop_then_their_rows_are_counted_too(
-    conn: Connection, database: str
+    own: Connection, database: str
 ) -> None:
     """The lock is taken before counting: no row comes between the count and the DROP."""
     theirs = ["INSERT INTO sales SELECT coalesce(max(id), 0) + 1, NULL FROM sales"]
     with traffic(database, theirs) as rounds:
-        account = open_account(conn)
+        account = open_account(own)
         for _ in range(3):
             rounds.acquire()
         account.before("DROP TABLE sales")
         for _ in range(2):
             rounds.acquire()
-        there = conn.execute("SELECT count(*) FROM sales").fetchone()
-        conn.execute("DROP TABLE sales")
+        there = own.execute("SELECT count(*) FROM sales").fetchone()
+        own.execute("DROP TABLE sales")
         found = lost(account.changes())
-        conn.rollback()
+        own.rollback()
     assert there is not None
     assert there[0] >= 10
     assert found == {"public.sales": there[0]}
@@ -350,11 +373,11 @@ def test_tables_too_large_or_hidden_then_the_digest_says_that_it_left_them_out(
     assert "the limit is 100,000 bytes" in found.not_read["public.wide"]
 
 
-def test_a_sequence_moves_then_it_is_told_although_nothing_else_is(conn: Connection) -> None:
+def test_a_sequence_moves_then_it_is_told_although_nothing_else_is(own: Connection) -> None:
     """Rolling back does not bring it back, so it is read again afterwards."""
-    conn.execute("CREATE SEQUENCE counter; CREATE SEQUENCE quiet")
-    conn.commit()
-    before = positions(conn)
-    conn.execute("SELECT nextval('counter') FROM generate_series(1, 3)")
-    conn.rollback()
-    assert moves(before, positions(conn)) == (SequenceMove("public.counter", None, 3),)
+    own.execute("CREATE SEQUENCE counter; CREATE SEQUENCE quiet")
+    own.commit()
+    before = positions(own)
+    own.execute("SELECT nextval('counter') FROM generate_series(1, 3)")
+    own.rollback()
+    assert moves(before, positions(own)) == (SequenceMove("public.counter", None, 3),)
