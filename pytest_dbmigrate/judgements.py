@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.annotations import Check
     from pytest_dbmigrate.spec.migrations import Migration
 
-    Body = Callable[[Run, pytest.FixtureRequest], None]
+    Body = Callable[..., None]
 
 # Only a throw-away database is migrated twice.
 NOT_APPLICABLE = "not applicable: this run only verifies the database as it is"
@@ -141,8 +141,9 @@ def decided(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
     gate = dbmigrate_run.open()
     gate.advance(gate.steps[-1])
     decision = dbmigrate_run.decide()
-    run = dbmigrate_run.folder.run_id if dbmigrate_run.folder else ""
-    tell(dbmigrate_run, request, decision=decision.word, database=decision.database, run=run)
+    id_ = dbmigrate_run.folder.run_id if dbmigrate_run.folder else ""
+    said = {"decision": decision.word, "database": decision.database, "run_id": id_}
+    tell(dbmigrate_run, request, **said)
     if not decision.go:
         fail(dbmigrate_run, failure.render_decision(decision))
 

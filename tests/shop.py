@@ -165,7 +165,8 @@ class Shop:
     def folders(self) -> list[Path]:
         """The folders of the runs so far, oldest first."""
         reports = self.root / "dbmigrate-report"
-        return sorted(p for p in reports.glob("*Z-*") if p.is_dir()) if reports.is_dir() else []
+        found = [p for p in reports.glob("*Z-*") if p.is_dir()]
+        return sorted(found, key=lambda p: p.stat().st_ctime_ns)
 
     def evidence(self) -> dict[str, Any]:
         """The newest run's record."""
