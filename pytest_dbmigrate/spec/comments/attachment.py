@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_dbmigrate.spec.comments.lines import Classified, classify, commented_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_dbmigrate.spec.comments.layout import Block
 
@@ -37,8 +37,26 @@ class Run:
         return any(c.marker is not None or c.key is not None for c in self.found)
 
 
-def attach(blocks: Sequence[Block], statements: int) -> list[Run]:
-    """The blocks' runs of lines, each with what it belongs to; `hidden` is commented-out SQL."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a block.
+
+    `titled`: a title follows before the next statement; `followed`: any block does. `alone`: the
+    next statement is the only one before the next comment. `answered`: the previous statement has
+    an expectation on the line of its `;`.
+    """
+
+    titled: bool
+    followed: bool
+    alone: bool
+    answered: bool
+
+
+def attach(blocks: Sequence[Block], statements: int, behind: Collection[int]) -> list[Run]:
+    """The blocks' runs of lines, each with what it belongs to; `hidden` is commented-out SQL.
+
+    `behind` are the places of the statements that have an expectation on the line of their `;`.
+    """
     classified = [classify(block.lines) for block in blocks]
     ahead = _titles_ahead(blocks, classified)
     described = _described(blocks, statements)
@@ -46,10 +64,14 @@ def attach(blocks: Sequence[Block], statements: int) -> list[Run]:
     for n, block in enumerate(blocks):
         if next(commented_out(block.lines), None) is not None:
             runs.append(Run(classified[n], block, "hidden"))
-        else:
-            followed = n + 1 < len(blocks) and blocks[n + 1].next == block.next
-            alone = block.next is not None and described[block.next + 1]
-            runs += _runs(block, classified[n], titled=ahead[n], followed=followed, alone=alone)
+            continue
+        around = Around(
+            titled=ahead[n],
+            followed=n + 1 < len(blocks) and blocks[n + 1].next == block.next,
+            alone=block.next is not None and described[block.next + 1],
+            answered=block.previous in behind,
+        )
+        runs += _runs(block, classified[n], around)
     habit = _habit(runs, statements)
     for run in runs:
         run.to = _decide(run, habit, statements)
@@ -73,11 +95,15 @@ def _described(blocks: Sequence[Block], statements: int) -> list[bool]:
     return described
 
 
-def _title_at(found: Sequence[Classified], *, names: bool) -> int | None:
-    """Where the next check's title starts: a title, a heading, a `name:` key, a rule above it."""
+def _title_at(found: Sequence[Classified], *, names: bool, described: bool = True) -> int | None:
+    """Where the next check's title starts: a title, a heading, a `name:` key, a rule above it.
+
+    With `described`, a line that describes a check with its expectation behind is a title as well.
+    """
     for n, item in enumerate(found):
         is_name = names and item.key is not None and item.key.name == "name"
-        if item.kind in {"title", "set", "heading"} or is_name:
+        is_description = described and item.marker is not None and item.marker.where != "start"
+        if item.kind in {"title", "set", "heading"} or is_name or is_description:
             return n - 1 if n and found[n - 1].kind == "rule" else n
         if item.kind == "rule" and _is_banner(found, n):
             return n
@@ -96,64 +122,61 @@ def _is_banner(found: Sequence[Classified], start: int) -> bool:
     )
 
 
-def _runs(
-    block: Block, found: list[Classified], *, titled: bool, followed: bool, alone: bool
-) -> Iterator[Run]:
-    """Split one block where a title starts, and say what each part belongs to.
-
-    `titled`: a title follows before the next statement; `followed`: any block does. `alone`: the
-    next statement is the only one before the next comment.
-    """
+def _runs(block: Block, found: list[Classified], around: Around) -> Iterator[Run]:
+    """Split one block where a title starts, and say what each part belongs to."""
     apart_at_head = block.previous is None and not block.touches_next
     if apart_at_head and any(c.key is not None for c in found):
         yield Run(found, block, "file")
         return
-    title = _title_at(found, names=not block.touches_next or block.touches_previous)
+    title = _title_at(
+        found,
+        names=not block.touches_next or block.touches_previous,
+        described=not block.touches_previous or block.touches_next,
+    )
     if title is None:
-        yield Run(found, block, _untitled(block, found, titled=titled, followed=followed))
+        yield Run(found, block, _untitled(block, found, around))
         return
     above, rest = found[:title], found[title:]
     if above:
-        yield Run(above, block, _above_title(block))
-    if block.next is None or titled:
+        yield Run(above, block, _above_title(block, above))
+    if block.next is None or around.titled:
         yield Run(rest, block, "nothing")
     elif block.touches_next:
         yield Run(rest, block, "next")
     else:
         # The heading of a section, unless it stands over one statement alone.
-        section = rest[0].kind == "rule" and (followed or not alone)
+        section = rest[0].kind == "rule" and (around.followed or not around.alone)
         yield Run(rest, block, "nothing" if section else "next")
 
 
-def _above_title(block: Block) -> Direction:
+def _above_title(block: Block, above: Sequence[Classified]) -> Direction:
     """Lines above a title in its own block are the previous statement's, if they may be."""
     if block.previous is None:
         return "next" if block.touches_next else "file"
     if block.touches_previous or not block.touches_next:
         return "previous"
-    return "ambiguous"
+    marked = any(c.marker is not None or c.key is not None for c in above)
+    return "ambiguous" if marked else "next"
 
 
-def _untitled(
-    block: Block, found: Sequence[Classified], *, titled: bool, followed: bool
-) -> Direction | Open:
+def _untitled(block: Block, found: Sequence[Classified], around: Around) -> Direction | Open:
     """What a block without a title belongs to, or what is still open."""
     if any(c.kind == "footer" for c in found) and not block.touches_next:
         return "nothing"
     if block.touches_previous and block.touches_next:
-        return _dense(found)
+        return "dense-next" if around.answered else _dense(found)
     if block.touches_previous:
         return "previous"
     if block.touches_next:
         return "next"
     if block.previous is None:
-        return "file" if titled else "head"
+        return "file" if around.titled else "head"
     if block.next is None:
         return "tail"
-    if titled:
+    if around.titled:
         return "previous"
     leads = next((c.kind for c in found if c.kind not in {"blank", "rule"}), "")
-    return "apart-previous" if followed and leads == "marker" else "apart"
+    return "apart-previous" if around.followed and leads == "marker" else "apart"
 
 
 def _dense(found: Sequence[Classified]) -> Open:
@@ -162,8 +185,6 @@ def _dense(found: Sequence[Classified]) -> Open:
     marked = [n for n, c in enumerate(content) if c.marker is not None or c.key is not None]
     if not marked:
         return "dense"
-    if any(c.marker is not None and c.marker.where != "start" for c in content):
-        return "dense-next"
     if marked[0] > 0:
         return "dense-next"
     if marked[-1] < len(content) - 1 and len(marked) == 1 and content[0].kind == "marker":

@@ -19,7 +19,7 @@ Kind = Literal[
     "blank", "rule", "key", "marker", "title", "set", "heading", "bullet", "table", "footer", "text"
 ]
 
-_RULE = re.compile(r"[^\w\s'\"]{3,}")
+_RULE = re.compile(r"[^\w\s'\"]{2,}")
 _WRAPPED = re.compile(
     r"[=\-*#~_+─━═]{3,}\s*(?P<text>\w.*?)\s*[=\-*#~_+─━═]{0,}$|[─━═]{2}\s*(?P<box>\w.*?)\s*[─━═]*$"
 )

@@ -76,13 +76,13 @@ _ENDS = f" \t.!-=*#{_TICKS}"
 
 def _trim(clause: str) -> str:
     """The clause without decoration at its ends, in single spaces outside quotes."""
-    text = clause.strip().strip(f"{_TICKS} ").rstrip(_ENDS)
+    text = clause.strip().strip(f"{_TICKS} ")
     text = re.sub(r"\s+", " ", text) if "'" not in text else text
     for mark in ("`", "**"):
         inner = text.removeprefix(mark).removesuffix(mark)
         if len(text) - len(inner) == 2 * len(mark) and mark not in inner:
-            return inner.strip()
-    return text
+            return inner.strip(_ENDS)
+    return text.rstrip(_ENDS)
 
 
 _NOTE = re.compile(r"\s*(?:\(|;|\.\s|\s-{1,2}\s|\s?[\u2013—]\s?)")
@@ -115,7 +115,7 @@ def _with_note(meaning: Meaning, rest: str, clause: str, shape: Shape, below: Be
 
 def _beyond(meaning: Meaning, note: str) -> str:
     """What the note says beyond the value. In parentheses it closes at the end: else it is two."""
-    inner = note.strip("() ")
+    inner = note.strip(" ();.-\u2013—")
     if meaning.value == 0:
         return notes.beyond_zero(inner)
     if meaning.single and note.startswith("(") and note.endswith(")") and note.count(")") == 1:

@@ -73,10 +73,11 @@ class Placement:
 def place(script: Script) -> Placement:
     """Give each comment of a file to the statement it belongs to."""
     layout = lay_out(script)
-    runs = attach(layout.blocks, len(script.statements))
     statements = tuple(Attached() for _ in script.statements)
     orphans: list[tuple[str, Classified]] = []
     _place_behind(layout, statements, orphans)
+    behind = {n for n, attached in enumerate(statements) if attached.marked}
+    runs = attach(layout.blocks, len(script.statements), behind)
     for run in runs:
         block = run.block
         if run.to == "next" and block.next is not None:

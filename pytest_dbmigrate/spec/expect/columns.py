@@ -24,6 +24,7 @@ from pytest_dbmigrate.spec.expect.verdicts import (
     errored,
     failed,
     find_column,
+    is_plain,
     members,
     no_such_column,
     passed,
@@ -258,9 +259,7 @@ def _member(literal: Literal) -> str:
     """A member as it is written: plain where it can be."""
     if literal.kind != "text":
         return str(literal)
-    text = literal.text
-    plain = text and text == text.strip() and not set(text) & set(",{}'\"\n")
-    return text if plain and text.lower() != "null" else quoted(text)
+    return literal.text if is_plain(literal.text) else quoted(literal.text)
 
 
 def _member_key(literal: Literal, oid: int) -> tuple[str, object]:

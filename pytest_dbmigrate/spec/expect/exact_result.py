@@ -199,8 +199,17 @@ def render_cells(row: Sequence[Cell]) -> str:
 
 def plain_or_quoted(text: str) -> str:
     """A cell's text, in quotes where it would otherwise be read as something else."""
-    if "\n" in text or "\r" in text or "\\" in text:
-        escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-        return "E" + quoted(escaped)
+    if "\\" in text or not text.isprintable():
+        return "E" + quoted("".join(_escaped(c) for c in text))
     odd = text != text.strip() or not text or text.upper() == "NULL" or SEPARATOR in text
     return quoted(text) if odd or text.startswith(("'", "E'")) else text
+
+
+def _escaped(character: str) -> str:
+    """What no line may hold as it is, and no reader would see, as PostgreSQL's E'' writes it."""
+    if character in "\\\n\r":
+        return {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}[character]
+    code = ord(character)
+    if character.isprintable():
+        return character
+    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.expectations import Result
 
 _CELL = re.compile(r"(E)?'((?:[^']|'')*)'")
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _PLAIN_NAME = re.compile(r"[^\s'\"]+\.csv", re.IGNORECASE)
 
 
@@ -73,7 +73,10 @@ def _split_cells(text: str) -> list[str]:
 
 
 def _unescape(match: re.Match[str]) -> str:
-    return {"n": "\n", "r": "\r"}.get(match[1], match[1])
+    code = match[1] or match[2]
+    if code:
+        return chr(int(code, 16)) if int(code, 16) < 0x110000 else match[0]
+    return {"n": "\n", "r": "\r"}.get(match[3], match[3])
 
 
 def same_width(rows: Sequence[tuple[Cell, ...]]) -> None:
@@ -164,7 +167,7 @@ def rewrite(text: str, observed: Iterable[tuple[ExactResult, Result]]) -> str:
 
     Raises ValueError for a result of which not every row was kept.
     """
-    lines = text.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     in_file = [(e, r) for e, r in observed if not e.file]
     for expectation, result in sorted(in_file, key=lambda pair: pair[0].first_line, reverse=True):
         above = lines[expectation.first_line - 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.spec.expect.comparison import quoted, shown
+from pytest_dbmigrate.spec.expect.comparison import shown
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ALL_ROWS = 10_000
 
 _LISTED = 60  # names in one line of a message
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+_PLAIN = 100  # characters of a member without quotes
 
 
 def passed(expected: str, observed: str) -> Verdict:
@@ -104,10 +104,15 @@ def members(values: Iterable[tuple[str | None, int]]) -> str:
 
 
 def member(value: str | None, oid: int) -> str:
-    """One value as the member of a set; plain names stand without quotes."""
-    if value is not None and value and _PLAIN.issuperset(value):
-        return value if value.lower() != "null" else quoted(value)
-    return shown(value, oid)
+    """One value of the server as the member of a set."""
+    plain = value is not None and is_plain(value)
+    return value if plain and value is not None else shown(value, oid)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text may stand without quotes as the member of a set."""
+    bare = bool(text) and text == text.strip() and len(text) <= _PLAIN
+    return bare and not set(text) & set(",{}'\"\n\r") and text.lower() != "null"
 
 
 def offered_set(result: Result) -> str:

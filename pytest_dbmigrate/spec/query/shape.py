@@ -244,8 +244,9 @@ def _without_alias(item: Sequence[Token]) -> Sequence[Token]:
     """The item without its alias and casts."""
     if len(item) > 2 and _word(item[-2]) == "as":
         item = item[:-2]
-    elif len(item) > 1 and item[-1].kind in {"word", "quoted"} and item[-2].text == ")":
-        item = item[:-1]
+    elif len(item) > 1 and item[-1].kind in {"word", "quoted"}:
+        is_alias = item[-2].text == ")" or (len(item) > 2 and item[-3].text == "::")
+        item = item[:-1] if is_alias else item
     while len(item) > 2 and item[-2].text == "::" and _word(item[-1]):
         item = item[:-2]
     return _unwrapped(item) if item and item[0].text == "(" else item
