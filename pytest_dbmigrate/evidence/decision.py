@@ -158,7 +158,8 @@ def _no_go(reasons: Sequence[Reason]) -> str:
     """The weightiest by name, and how many there are of each kind."""
     counts = Counter(reason.outcome for reason in reasons)
     totals = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    first = _line(reasons[0].title)
+    # Indented lines tell more of it: where was looked, the source line.
+    first = _line(reasons[0].title.partition("\n  ")[0])
     return f"{first[:_FIRST]}{'…' if len(first) > _FIRST else ''} ({totals})"
 
 
