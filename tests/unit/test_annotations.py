@@ -311,9 +311,7 @@ def test_when_a_statement_has_a_title_then_it_names_the_check(
     assert re.fullmatch(r"[a-z0-9_.-]+", check.name)
 
 
-def test_when_statements_have_no_title_or_equal_ones_then_a_stable_suffix_tells_them_apart() -> (
-    None
-):
+def test_when_titles_are_missing_or_equal_then_a_stable_suffix_tells_checks_apart() -> None:
     """It is drawn from the statement, so that a check keeps its name when others come or go."""
     text = "SELECT 1;\n\n-- 1. a\nSELECT 2;\n\n-- 1. a\nSELECT 3;\n\nSELECT 1;\n"
     names = [c.name for c in checks(text)]
@@ -357,7 +355,8 @@ def test_when_parameters_are_given_then_there_is_one_check_for_each_case() -> No
         "-- expect-no-rows\nSELECT :'role' FROM :\"table\" WHERE x = :'table';"
     )
     assert [c.name for c in found] == [
-def test_when_titles_are_missing_or_equal_then_a_stable_suffix_tells_checks_apart() -> None:
+        "seen.moves.a", "seen.moves.b", "seen.odd_t.a", "seen.odd_t.b", "seen.it_s.a",
+        "seen.it_s.b",
     ]  # fmt: skip
     assert [c.case for c in found][:2] == ["moves.a", "moves.b"]
     assert found[0].sql == "SELECT 'a' FROM \"moves\" WHERE x = 'moves'"
