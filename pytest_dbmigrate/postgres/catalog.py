@@ -131,6 +131,20 @@ def diff(before: Catalog, after: Catalog) -> tuple[ObjectChange, ...]:
     return tuple(changes)
 
 
+def without_database(catalog: Catalog) -> Catalog:
+    """The catalog without what belongs to the database itself, which a dump does not restore.
+
+    That is its owner, grants, comment, settings and limits: two databases of other names are
+    compared this way.
+    """
+    objects = {
+        key: text
+        for key, text in catalog.objects.items()
+        if not (key.kind == "database setting" or "database" in {key.name, key.parent})
+    }
+    return Catalog(catalog.major, MappingProxyType(objects), digest_of(catalog.major, objects))
+
+
 def figures(catalog: Catalog, schema: str = "public") -> Figures:
     """Count base tables (partitioned tables and partitions too), foreign keys and policies.
 
@@ -151,5 +165,6 @@ def _same_order(before: str | None, after: str | None) -> bool:
 
 
 def digest_of(major: int, objects: Mapping[Key, str]) -> str:
+    """The sha256 over all objects, which must be in the order of their keys."""
     content = [major, *([*key, text] for key, text in objects.items())]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
