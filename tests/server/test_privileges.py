@@ -28,8 +28,7 @@ SHOP = """
     CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
     CREATE SCHEMA closed;
     CREATE TABLE closed.inner_one (id integer);
-    CREATE SCHEMA work;
-    GRANT USAGE, CREATE ON SCHEMA work TO privileges_app;
+    CREATE SCHEMA work AUTHORIZATION privileges_app;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     CREATE TABLE work.ours (id integer, theirs_id integer);
     ALTER TABLE work.ours OWNER TO privileges_app;
@@ -145,6 +144,7 @@ def test_a_right_is_missing_then_it_is_named_and_its_repair_gives_it(
     [
         "ALTER TABLE work.ours ADD note text; CREATE INDEX ON work.ours (note)",
         "CREATE TABLE work.new (id integer); ALTER TABLE work.new ADD x text; DROP TABLE work.new",
+        "DROP TABLE work.parents",
         "DROP TABLE IF EXISTS theirs_not; ALTER TABLE IF EXISTS never_was ADD x text",
         "CREATE TEMP TABLE theirs (id integer, x text); INSERT INTO theirs VALUES (1)",
         "SET LOCAL search_path = work; CREATE TABLE theirs (id integer); DROP TABLE theirs",
