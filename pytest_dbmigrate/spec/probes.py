@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.toml import Table
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2: token
 
 
@@ -74,7 +74,7 @@ class Probes:
 def read_probes(table: Table) -> Probes:
     """Read `[probe]`, `[[probe.http]]` and `[[probe.log]]`. Raises SpecError with its line."""
     base_url = table.text("base_url", "")
-    if base_url and not _VARIABLE.fullmatch(base_url) and not _is_url(base_url):
+    if base_url and not VARIABLE.fullmatch(base_url) and not is_base_url(base_url):
         raise table.error(
             "base_url",
             f'"{base_url}" is not an http or https URL',
@@ -88,6 +88,11 @@ def read_probes(table: Table) -> Probes:
         if probe.name in names:
             raise source.error("name", f'"{probe.name}" is the name of an HTTP probe as well')
     return probes
+
+
+def is_base_url(text: str) -> bool:
+    """Whether paths can be joined to it: an http or https URL without password, query, fragment."""
+    return _is_url(text) and not re.search(r"[?#\s]", text)
 
 
 def _is_url(text: str) -> bool:
@@ -135,7 +140,7 @@ def _headers(table: Table) -> tuple[tuple[str, str], ...]:
     found = []
     for header in table.keys:
         written = table.text(header)
-        variable = _VARIABLE.fullmatch(written)
+        variable = VARIABLE.fullmatch(written)
         if not _HEADER.fullmatch(header):
             raise table.error(header, f'"{header}" is not the name of a header')
         if not variable:

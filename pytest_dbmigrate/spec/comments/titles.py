@@ -107,4 +107,4 @@ def unique_names(titles: Sequence[str], explicit: Sequence[str], sql: Sequence[s
 
 def _digest(text: str) -> str:
     """Six hexadecimal digits of a statement, whatever its white space."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:6]
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:6]

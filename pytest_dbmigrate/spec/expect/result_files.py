@@ -60,16 +60,21 @@ def parse_row(text: str) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
+# A quoted cell up to its separator, else whatever stands before the next one.
+_NEXT_CELL = re.compile(
+    rf"(\s*E?'(?:[^']|'')*+'\s*(?={SEPARATOR}|\Z)|[^{SEPARATOR}]*+)({SEPARATOR}|\Z)"
+)
+
+
 def _split_cells(text: str) -> list[str]:
-    parts, start, quote = [], 0, False
-    for index, character in enumerate(text):
-        if character == "'":
-            # A quote opens a cell only at the cell's start: it's stays a word.
-            quote = not quote if quote or text[start:index].strip() in {"", "E"} else quote
-        elif character == SEPARATOR and not quote:
-            parts.append(text[start:index])
-            start = index + 1
-    return [*parts, text[start:]]
+    """The cells as they are written; a separator inside quotes separates nothing."""
+    cells, position = [], 0
+    while match := _NEXT_CELL.match(text, position):
+        cells.append(match[1])
+        if not match[2]:
+            break
+        position = match.end()
+    return cells
 
 
 def _unescape(match: re.Match[str]) -> str:
