@@ -20,6 +20,7 @@ THIN = {
     "pytest_dbmigrate.selection",
     "pytest_dbmigrate.settings",
     "pytest_dbmigrate.spec",
+    "pytest_dbmigrate.spec.builtins",
     "pytest_dbmigrate.spec.places",
 }
 TELLING = """\
@@ -54,7 +55,7 @@ def theirs(pytester: pytest.Pytester) -> pytest.Pytester:
 def plain(result: pytest.RunResult) -> list[str]:
     """The output without times, plugin names and what was imported."""
     lines = [re.sub(r"\d+\.\d+s", "_s", line) for line in result.outlines]
-    return [line for line in lines if not line.startswith(("imported:", "plugins:"))]
+    return [line for line in lines if not line.startswith(("imported:", "plugins:", "metadata:"))]
 
 
 @pytest.mark.parametrize("options", [(), ("-v",), ("-q", "--co"), ("-k", "cases"), ("-n2",)])
