@@ -10,10 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pytest_dbmigrate.postgres.data_digest import changed_tables, data_digest
-from pytest_dbmigrate.postgres.row_counts import RowCount, row_counts
 from pytest_dbmigrate.postgres.rows import RowChange, open_account
-from pytest_dbmigrate.postgres.sequences import SequenceMove, moves, positions
 from pytest_dbmigrate.spec.declarations import Declaration
 
 if TYPE_CHECKING:
@@ -327,57 +324,3 @@ def test_others_insert_until_the_drop_then_their_rows_are_counted_too(
     assert there is not None
     assert there[0] >= 10
     assert found == {"public.sales": there[0]}
-
-
-def test_counting_named_tables_then_bounded_and_never_a_false_zero(conn: Connection) -> None:
-    """Names as a user writes them; beyond the limit "at least"; what is hidden has a reason."""
-    conn.execute("DO $$ BEGIN CREATE ROLE rows_owner; EXCEPTION WHEN duplicate_object THEN END $$")
-    conn.execute("GRANT SELECT ON shops, log TO rows_owner; SET LOCAL ROLE rows_owner")
-    found = row_counts(conn, ["shops", "public.log", "sales", "never"], limit=10)
-    assert found[:2] == (RowCount("public.shops", 10), RowCount("public.log", 10, at_least=True))
-    assert found[2].rows is None
-    assert "permission denied" in found[2].why
-    assert found[3] == RowCount("never", why="there is no such table")
-
-
-def test_the_same_rows_in_another_order_then_the_digest_is_the_same(conn: Connection) -> None:
-    """Only content counts; a changed value is seen, in its table."""
-    conn.execute("SET LOCAL timezone = 'Asia/Tokyo'; ALTER TABLE shops ADD t timestamptz")
-    before = data_digest(conn)
-    conn.execute("SET LOCAL timezone = 'UTC'; UPDATE shops SET name = name WHERE id % 2 = 0")
-    assert changed_tables(before, data_digest(conn)) == ()
-    assert data_digest(conn).digest == before.digest
-    conn.execute("UPDATE shops SET note = '' WHERE id = 9")
-    conn.execute("INSERT INTO derived SELECT * FROM derived LIMIT 1")
-    assert changed_tables(before, data_digest(conn)) == ("public.derived", "public.shops")
-    assert data_digest(conn).digest != before.digest
-
-
-def test_tables_too_large_or_hidden_then_the_digest_says_that_it_left_them_out(
-    conn: Connection,
-) -> None:
-    """What was not read is not compared, and named."""
-    conn.execute("DO $$ BEGIN CREATE ROLE rows_owner; EXCEPTION WHEN duplicate_object THEN END $$")
-    conn.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO rows_owner")
-    conn.execute("CREATE TABLE wide AS SELECT repeat('x', 100) FROM generate_series(1, 2000)")
-    conn.execute("REVOKE SELECT ON sales FROM rows_owner; SET LOCAL ROLE rows_owner")
-    found = data_digest(conn, limit_bytes=100_000)
-    assert set(found.tables) == {
-        "public.base",
-        "public.derived",
-        "public.log_1",
-        "public.log_2",
-        "public.shops",
-    }
-    assert "permission denied" in found.not_read["public.sales"]
-    assert "the limit is 100,000 bytes" in found.not_read["public.wide"]
-
-
-def test_a_sequence_moves_then_it_is_told_although_nothing_else_is(own: Connection) -> None:
-    """Rolling back does not bring it back, so it is read again afterwards."""
-    own.execute("CREATE SEQUENCE counter; CREATE SEQUENCE quiet")
-    own.commit()
-    before = positions(own)
-    own.execute("SELECT nextval('counter') FROM generate_series(1, 3)")
-    own.rollback()
-    assert moves(before, positions(own)) == (SequenceMove("public.counter", None, 3),)
