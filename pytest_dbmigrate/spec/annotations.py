@@ -71,12 +71,12 @@ def read_checks(script: Script, load: Callable[[str], str] | None = None) -> tup
     head = read_head(script, placement, load)
     sets = query_sets(placement.runs, len(script.statements))
     read = [
-        read_statement(script, statement, attached, head, load)
+        read_statement(script, statement, attached, head, load, uses_keys=placement.uses_keys)
         for statement, attached in zip(script.statements, placement.statements, strict=True)
     ]
     for one in read:
-        if one.shape.refusal is not None:
-            raise refusal_error(script, one.statement, one.shape.refusal)
+        if one.refusal is not None:
+            raise refusal_error(script, one.statement, one.refusal)
     refuse_orphans(script, placement)
     names = check_names(script, read)
     return tuple(

@@ -110,13 +110,15 @@ def explain(script: Script, load: Callable[[str], str] | None = None) -> tuple[E
     read_so_far: list[StatementReading] = []
     for statement, attached in zip(script.statements, placement.statements, strict=True):
         try:
-            read = read_statement(script, statement, attached, head, load)
+            read = read_statement(
+                script, statement, attached, head, load, uses_keys=placement.uses_keys
+            )
         except SpecError as error:
             records.append(_refused(error, script.path, statement.line, statement.end_line))
             continue
         read_so_far.append(read)
-        if read.shape.refusal is not None:
-            refused = refusal_error(script, statement, read.shape.refusal)
+        if read.refusal is not None:
+            refused = refusal_error(script, statement, read.refusal)
             records.append(
                 Explanation(
                     script.path,
@@ -124,8 +126,8 @@ def explain(script: Script, load: Callable[[str], str] | None = None) -> tuple[E
                     statement.end_line,
                     "refused",
                     comment_line=read.reading.comment_line,
-                    reason=read.shape.refusal.reason,
-                    words=read.shape.refusal.problem,
+                    reason=read.refusal.reason,
+                    words=read.refusal.problem,
                     suggestion=refused.remedy,
                 )
             )

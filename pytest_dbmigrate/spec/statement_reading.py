@@ -10,15 +10,14 @@ from pytest_dbmigrate.spec.comments.check_keys import CheckKeys, is_prose, read_
 from pytest_dbmigrate.spec.comments.readings import Reading, read_phrases
 from pytest_dbmigrate.spec.comments.titles import title_of
 from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.query.shape import shape_of
+from pytest_dbmigrate.spec.query.refusals import Refusal, look_at
+from pytest_dbmigrate.spec.query.shape import Shape, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_dbmigrate.spec.comments.placement import Attached, Placement
     from pytest_dbmigrate.spec.expectations import Expectation
-    from pytest_dbmigrate.spec.query.refusals import Refusal
-    from pytest_dbmigrate.spec.query.shape import Shape
     from pytest_dbmigrate.spec.statements import Script, Statement
 
 
@@ -27,7 +26,7 @@ class StatementReading:
     """One statement with all that its comments say."""
 
     statement: Statement
-    shape: Shape
+    refusal: Refusal | None
     said: CheckKeys
     title: str
     expectation: Expectation | None
@@ -36,7 +35,7 @@ class StatementReading:
 
 def read_head(script: Script, placement: Placement, load: Callable[[str], str] | None) -> CheckKeys:
     """What the keys at the head of the file say of all of it. Raises SpecError."""
-    head = read_keys(script, placement.file, CheckKeys(), load)
+    head = read_keys(script, placement.file, CheckKeys(), load, uses_keys=placement.uses_keys)
     if head.name:
         raise error_at_line(
             script,
@@ -53,22 +52,26 @@ def read_statement(
     attached: Attached,
     head: CheckKeys,
     load: Callable[[str], str] | None,
+    *,
+    uses_keys: bool,
 ) -> StatementReading:
     """One statement with its keys and its reading. Raises SpecError for a key that is wrong."""
-    said = read_keys(script, (*attached.before, *attached.after), head, load)
-    shape = shape_of(statement.text)
-    title = title_of(attached)
-    expectation, reading = _expectation(attached, shape, said, head)
-    return StatementReading(statement, shape, said, title, expectation, reading)
+    lines = (*attached.before, *attached.after)
+    said = read_keys(script, lines, head, load, uses_keys=uses_keys)
+    found, refusal = look_at(statement.text)
+    expectation: Expectation | None
+    if said.expectation is not None and said.expectation_line != head.expectation_line:
+        expectation, reading = said.expectation, Reading("checked", said.expectation_line)
+    else:
+        shape = Shape() if refusal else shape_of(found)
+        expectation, reading = _from_phrases(attached, shape, said, head)
+    return StatementReading(statement, refusal, said, title_of(attached), expectation, reading)
 
 
-def _expectation(
+def _from_phrases(
     attached: Attached, shape: Shape, said: CheckKeys, head: CheckKeys
 ) -> tuple[Expectation | None, Reading]:
-    """The expectation of the statement's keys, else of its phrases, else of the file's head."""
-    own = said.expectation if said.expectation_line != head.expectation_line else None
-    if own is not None:
-        return own, Reading("checked", said.expectation_line)
+    """The expectation of the statement's phrases, else of the file's head."""
     expectation, reading = read_phrases(attached, shape)
     if head.expectation is not None:
         if reading.status == "no-expectation":
@@ -78,7 +81,8 @@ def _expectation(
             return None, Reading(
                 "not-checked", reading.comment_line, "conflict", words, head.expectation.text
             )
-    placeholder = _placeholder(shape, said)
+    given = {form for name, _ in said.parameters for form in (f":'{name}'", f':"{name}"')}
+    placeholder = next((p for p in shape.placeholders if p not in given), "")
     if placeholder and reading.status != "no-expectation":
         return None, Reading(
             "not-checked",
@@ -88,11 +92,6 @@ def _expectation(
             "param: name = value, and :'name' in the statement",
         )
     return expectation, reading
-
-
-def _placeholder(shape: Shape, said: CheckKeys) -> str:
-    given = {form for name, _ in said.parameters for form in (f":'{name}'", f':"{name}"')}
-    return "" if shape.placeholder in given else shape.placeholder
 
 
 def refusal_error(script: Script, statement: Statement, refusal: Refusal) -> SpecError:
@@ -125,7 +124,7 @@ _ORPHANS = {
 def refuse_orphans(script: Script, placement: Placement) -> None:
     """Raise SpecError for a key that belongs to no statement: it must never be ignored."""
     for reason, item in placement.orphans:
-        if item.key is not None and not is_prose(script, item.key):
+        if item.key is not None and not is_prose(script, item.key, uses_keys=placement.uses_keys):
             problem, remedy = _ORPHANS[reason]
             raise keys.error(script, item.key, problem, remedy)
 

@@ -7,6 +7,7 @@ import pytest
 from pytest_dbmigrate.spec.comments.markers import find_marker
 from pytest_dbmigrate.spec.comments.phrases import Below, Phrase, read_phrase
 from pytest_dbmigrate.spec.query.shape import shape_of
+from pytest_dbmigrate.spec.tokens import tokens
 
 COUNT = "SELECT count(*) FROM t"
 LISTING = "SELECT a, b FROM t"
@@ -21,7 +22,7 @@ CALL = "SELECT f(1)"
 def read(comment: str, sql: str, below: Below | None = None) -> Phrase:
     marker = find_marker(comment)
     assert marker is not None, comment
-    return read_phrase(marker, below or Below(), shape_of(sql))
+    return read_phrase(marker, below or Below(), shape_of(tuple(tokens(sql))))
 
 
 def seen(comment: str, sql: str) -> str:

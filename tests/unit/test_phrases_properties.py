@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from pytest_dbmigrate.spec.comments.markers import find_marker
 from pytest_dbmigrate.spec.comments.phrases import Below, Phrase, read_phrase
 from pytest_dbmigrate.spec.query.shape import Shape, shape_of
+from pytest_dbmigrate.spec.tokens import tokens
 
 SHAPES = st.sampled_from(
     [
-        shape_of(sql)
+        shape_of(tuple(tokens(sql)))
         for sql in (
             "SELECT count(*) FROM t",
             "SELECT a FROM t",

@@ -66,13 +66,15 @@ def read_keys(
     found: Sequence[Sequence[Classified]],
     start: CheckKeys,
     load: Callable[[str], str] | None,
+    *,
+    uses_keys: bool,
 ) -> CheckKeys:
     """The keys in these runs of lines, over what the file's head says. Raises SpecError."""
     said = replace(start, lines=(), parameters=start.parameters)
     given: dict[str, Key] = {}
     for lines in found:
         for n, item in enumerate(lines):
-            if item.key is None or is_prose(script, item.key):
+            if item.key is None or is_prose(script, item.key, uses_keys=uses_keys):
                 continue
             key = item.key
             keys.require_known(script, key, colon=keys.has_colon(script, key))
@@ -121,20 +123,18 @@ def _rows_below(following: Sequence[Classified]) -> list[str]:
     return rows
 
 
-def is_prose(script: Script, key: Key) -> bool:
+def is_prose(script: Script, key: Key, *, uses_keys: bool) -> bool:
     """Whether a line such as `-- Phase: Week 1` is prose that only looks like a key.
 
     So it is when its word starts with a capital, its value does not parse, and the file has no
     `expect-…` key from which its author could know keys. Anything else that does not parse is an
     error.
     """
-    if key.name in EXPECT_KEYS or key.name not in keys.OTHER_KEYS:
+    if uses_keys or key.name not in keys.OTHER_KEYS:
         return False
     source = script.source_line(key.line)
     written = source[key.column - 1 : key.column - 1 + len(key.name)]
     if not written[:1].isupper() or source[key.column - 2 : key.column - 1] == "@":
-        return False
-    if uses_keys(script):
         return False
     if key.name in {"name", "set", "skip", "claims"}:
         return key.name in {"skip", "claims"}
@@ -143,18 +143,6 @@ def is_prose(script: Script, key: Key) -> bool:
     except BadValueError:
         return True
     return False
-
-
-def uses_keys(script: Script) -> bool:
-    """Whether any comment of the file holds an `expect-…` key."""
-    return any("expect" in c.text.lower() and _has_expect_key(c.text) for c in script.comments)
-
-
-def _has_expect_key(text: str) -> bool:
-    return any(
-        line.lstrip("-*/ \t@").lower().replace("_", "-").startswith("expect-")
-        for line in text.split("\n")
-    )
 
 
 def _checked_together(script: Script, said: CheckKeys, given: dict[str, Key]) -> CheckKeys:

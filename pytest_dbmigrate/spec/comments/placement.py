@@ -60,7 +60,8 @@ class Placement:
     """The comments of a file, each with what it belongs to.
 
     `file` are the lines at the head of the file; `orphans` the keys that belong to nothing, each
-    with the reason; `commented_out` the commented-out statements.
+    with the reason; `commented_out` the commented-out statements. `uses_keys`: some
+    `expect-…` key stands anywhere in the file.
     """
 
     statements: tuple[Attached, ...]
@@ -68,6 +69,7 @@ class Placement:
     runs: tuple[Run, ...]
     orphans: tuple[tuple[str, Classified], ...]
     commented_out: tuple[CommentedOut, ...]
+    uses_keys: bool
 
 
 def place(script: Script) -> Placement:
@@ -92,7 +94,9 @@ def place(script: Script) -> Placement:
             orphans += [(AMBIGUOUS, c) for c in run.found if c.key is not None]
     hidden = [one for run in runs if run.to == "hidden" for one in _commented_out(run)]
     file = tuple(run.found for run in runs if run.to == "file")
-    return Placement(statements, file, tuple(runs), tuple(orphans), tuple(hidden))
+    return Placement(
+        statements, file, tuple(runs), tuple(orphans), tuple(hidden), _uses_keys(script)
+    )
 
 
 def _commented_out(run: Run) -> Iterator[CommentedOut]:
@@ -141,3 +145,12 @@ def _place_ambiguous(run: Run, statements: Sequence[Attached]) -> None:
     lacking = [attached for attached in near if not attached.marked]
     for attached in lacking if len(lacking) == 1 else near:
         attached.unplaced += [(AMBIGUOUS, c) for c in run.found if c.marker is not None]
+
+
+def _uses_keys(script: Script) -> bool:
+    return any("xpect" in c.text.lower() and _has_key(c.text) for c in script.comments)
+
+
+def _has_key(text: str) -> bool:
+    lines = (ln.lstrip("-*/ \t@").lower().replace("_", "-") for ln in text.split("\n"))
+    return any(line.startswith("expect-") for line in lines)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.tokens import tokens as read_tokens
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,6 +72,15 @@ class Refusal:
     problem: str
     remedy: str
     start: int = 0
+
+
+def look_at(text: str) -> tuple[tuple[Token, ...], Refusal | None]:
+    """The tokens of one statement, and why it may not run, None when it may."""
+    try:
+        found = tuple(read_tokens(text))
+    except SpecError as error:
+        return (), Refusal("unreadable", error.problem, error.remedy)
+    return found, refuse(found)
 
 
 def refuse(tokens: Sequence[Token]) -> Refusal | None:

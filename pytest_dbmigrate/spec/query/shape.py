@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.query.refusals import Refusal, refuse
-from pytest_dbmigrate.spec.tokens import tokens as read_tokens
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_dbmigrate.spec.tokens import Token
 
@@ -40,10 +36,9 @@ class Shape:
     the one column is a boolean. `unique`: at most one row by LIMIT 1 or `id = …`. `text`: the one
     value is always a text (SHOW). `figures` are the headings of the columns that are aggregates.
     `call`: no FROM, so one row unless a function returns a set. `counts_columns`: a row is a column
-    of a table. `placeholder`: what someone still has to fill in.
+    of a table. `placeholders`: what someone still has to fill in.
     """
 
-    refusal: Refusal | None = None
     columns: tuple[str, ...] | None = None
     lone_count: bool = False
     one_row: bool = False
@@ -55,20 +50,13 @@ class Shape:
     figures: tuple[str, ...] = ()
     call: bool = False
     counts_columns: bool = False
-    placeholder: str = ""
+    placeholders: tuple[str, ...] = ()
 
 
-def shape_of(text: str) -> Shape:
-    """Read the shape of one statement's result from its text."""
-    try:
-        found = tuple(read_tokens(text))
-    except SpecError as error:
-        return Shape(Refusal("unreadable", error.problem, error.remedy))
-    refusal = refuse(found)
-    if refusal is not None:
-        return Shape(refusal)
+def shape_of(found: Sequence[Token]) -> Shape:
+    """Read the shape of one query's result from its tokens."""
     shape = _query_shape(_main_query(_unwrapped(found)))
-    return replace(shape, placeholder=_placeholder(found))
+    return replace(shape, placeholders=tuple(_placeholders(found)))
 
 
 def _word(token: Token) -> str:
@@ -339,18 +327,17 @@ def _first_table(found: Sequence[Token], clauses: Sequence[int]) -> str:
 _TO_FILL_IN = ("your_", "your-", "replace_", "<", "xxx", "{{", "todo", "changeme", "change_me")
 
 
-def _placeholder(found: Sequence[Token]) -> str:
-    """What someone still has to fill in: `$1`, `:name`, `'<id>'`, `'YOUR_ID'`; empty if nothing."""
+def _placeholders(found: Sequence[Token]) -> Iterator[str]:
+    """What someone still has to fill in: `$1`, `:name`, `'<id>'`, `'YOUR_ID'`."""
     for n, token in enumerate(found):
         if token.kind == "parameter":
-            return token.text
+            yield token.text
         if token.kind == "string":
             inner = token.text.strip("'").lower()
             if inner.startswith(_TO_FILL_IN) and (not inner.startswith("<") or inner.endswith(">")):
-                return token.text
+                yield token.text
         if token.text == ":" and n + 1 < len(found):
             following = found[n + 1]
             attached = following.start == token.start + 1
             if attached and following.kind in {"word", "string", "quoted"}:
-                return ":" + following.text
-    return ""
+                yield ":" + following.text
