@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence.decision import Decision
     from pytest_dbmigrate.postgres.apply import Fault
     from pytest_dbmigrate.postgres.builtin import BuiltInFinding
+    from pytest_dbmigrate.postgres.ending import Ending
     from pytest_dbmigrate.postgres.gate import Gate
     from pytest_dbmigrate.postgres.observations import Finding
     from pytest_dbmigrate.postgres.rerun import Rerun
-    from pytest_dbmigrate.postgres.transaction import Ending
+    from pytest_dbmigrate.spec.annotations import Check
 
 _REPEATABLE = (
-    "  a migration that can be repeated changes nothing the second time (IF NOT EXISTS, ON CONFLICT,",
-    "  a test of what is there). Where something else keeps it from running twice:",
+    "  a migration that can be repeated changes nothing the second time (IF NOT EXISTS,",
+    "  ON CONFLICT, a test of what is there). Where something else keeps it from running twice:",
     "  --dbmigrate-off=rerun",
 )
 ROWS_SHOWN = 10
@@ -60,10 +61,43 @@ def render(finding: Finding, gate: Gate) -> str:
     lines += [f"            {line}" for line in verdict.details]
     if finding.answer is not None and isinstance(finding.answer.outcome, Result):
         lines += ["", *(f"  {line}" for line in table(finding.answer.outcome))]
+    lines += changed_objects(check, gate)
     if verdict.suggestion:
         lines += ["", f"  to be told more next time, write:  {verdict.suggestion}"]
     lines += ["", *(f"  {line}" for line in formatted(check.sql).splitlines())]
     return "\n".join(lines)
+
+
+# What a query counts, by the catalog it reads, in the words of the schema's diff.
+_COUNTED = (
+    ("policy", ("pg_policies", "pg_policy")),
+    ("foreign key", ("contype = 'f'", "foreign key", "referential_constraints")),
+    ("index", ("pg_indexes", "pg_index")),
+    ("trigger", ("pg_trigger", "information_schema.triggers")),
+    ("function", ("pg_proc", "information_schema.routines")),
+    ("view", ("pg_views", "information_schema.views")),
+    ("column", ("pg_attribute", "information_schema.columns")),
+    ("table", ("pg_tables", "pg_class", "information_schema.tables")),
+)
+
+
+def changed_objects(check: Check, gate: Gate) -> list[str]:
+    """For a failed count: what this run's migrations added and removed of its kind, by name."""
+    before, after = gate.seen.catalog_before, gate.seen.catalog_after
+    text = check.sql.lower()
+    if before is None or after is None or "count(" not in text.replace(" ", ""):
+        return []
+    from pytest_dbmigrate.postgres.catalog import diff  # noqa: PLC0415  (import time)
+
+    kind = next((k for k, words in _COUNTED if any(w in text for w in words)), "")
+    found = [c for c in diff(before, after) if c.kind == kind and c.change != "changed"]
+    lines = []
+    for word in ("added", "removed"):
+        names = [c.identity for c in found if c.change == word]
+        if names:
+            more = f" and {len(names) - ROWS_SHOWN} more" if len(names) > ROWS_SHOWN else ""
+            lines.append(f"  {word:<8}  by this run: {', '.join(names[:ROWS_SHOWN])}{more}")
+    return ["", *lines] if lines else []
 
 
 def table(result: Result, limit: int = ROWS_SHOWN) -> Iterator[str]:

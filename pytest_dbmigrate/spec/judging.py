@@ -1,4 +1,4 @@
-"""Check × what was observed → verdict, with what a reading leaves open."""
+"""Check and what was observed → verdict, with what a reading leaves open."""
 
 from __future__ import annotations
 

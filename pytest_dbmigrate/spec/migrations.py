@@ -23,8 +23,8 @@ _DOWN = re.compile(r"(?:[._-]down|[._-]undo)\.sql$|^[Uu]\d+__.*\.sql$")
 _NUMBERED_WIDTH = 5  # longer versions are dates, which have gaps by nature
 _HEAD_KEY = re.compile(r"^\s*@?transaction\s*:\s*(?P<value>.*?)\s*$", re.IGNORECASE)
 _WAYS_OUT = (
-    "write `-- transaction: none` at the head of the file (only the last files may, they are applied "
-    "alone after the verified commit), or run with --dbmigrate-commit=each (each migration commits "
+    "write `-- transaction: none` at the head of the file (only the last files may, they are "
+    "applied alone after the verified commit), or run with --dbmigrate-commit=each (each migration commits "
     "by itself, and the report says so)"
 )
 _LIMITS = frozenset(
@@ -190,8 +190,8 @@ def _without_outer_transaction(script: Script) -> tuple[tuple[Statement, ...], t
                 line=statement.line,
                 column=statement.column,
                 source=script.source_line(statement.line),
-                remedy="take it out (one BEGIN as the first and one COMMIT as the last statement of "
-                "a file are understood and left out); or " + _WAYS_OUT,
+                remedy="take it out (one BEGIN as the first and one COMMIT as the last statement "
+                "of a file are understood and left out); or " + _WAYS_OUT,
             )
     if not outer:
         return inner, ()
