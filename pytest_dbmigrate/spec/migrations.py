@@ -24,8 +24,8 @@ _NUMBERED_WIDTH = 5  # longer versions are dates, which have gaps by nature
 _HEAD_KEY = re.compile(r"^\s*@?transaction\s*:\s*(?P<value>.*?)\s*$", re.IGNORECASE)
 _WAYS_OUT = (
     "write `-- transaction: none` at the head of the file (only the last files may, they are "
-    "applied alone after the verified commit), or run with --dbmigrate-commit=each (each migration commits "
-    "by itself, and the report says so)"
+    "applied alone after the verified commit), or run with --dbmigrate-commit=each (each "
+    "migration commits by itself, and the report says so)"
 )
 _LIMITS = frozenset(
     {
