@@ -8,7 +8,7 @@ import pytest
 from signed_project import Signed, copy, record
 
 from pytest_dbmigrate import __version__
-from pytest_dbmigrate.evidence.record import Target
+from pytest_dbmigrate.evidence.record import Source, Target
 from pytest_dbmigrate.evidence.requirement import Requirement, require_signed
 from pytest_dbmigrate.postgres.target import Identity
 
@@ -143,6 +143,7 @@ def test_when_the_named_run_is_no_rehearsal_then_it_is_refused(signed: Signed) -
     assert any("its stage is verify" in problem for problem in require(signed).problems)
 
 
+@pytest.mark.parametrize("cloned", [True, False])
 @pytest.mark.parametrize(
     ("target", "words"),
     [
@@ -153,14 +154,24 @@ def test_when_the_named_run_is_no_rehearsal_then_it_is_refused(signed: Signed) -
     ],
 )
 def test_when_the_rehearsal_was_of_a_database_then_only_that_one_is_allowed(
-    signed: Signed, target: Identity, words: str
+    signed: Signed, target: Identity, words: str, *, cloned: bool
 ) -> None:
-    rehearsed = Target(
+    """On that database itself, or on a clone of it, whose own server has another identifier."""
+    origin = Source(
         url="postgresql://db/app",
         server_version="16.4",
         database="app",
-        role="migrator",
         system_identifier="7301",
+        data="none",
+    )
+    rehearsed = Target(
+        url="postgresql://db/app",
+        server_version="16.4",
+        database="rehearsal" if cloned else "app",
+        role="migrator",
+        embedded=cloned,
+        system_identifier="9999" if cloned else "7301",
+        source=origin if cloned else None,
     )
     record(signed_again(signed), target=rehearsed)
     about_target = [
