@@ -75,6 +75,8 @@ class Run:
 
     def __post_init__(self) -> None:
         """Make the gate; nothing is started or connected yet."""
+        # With --showlocals a test's traceback may show the whole run.
+        self.command = self._scrub(self.command)
         self.planned = (*map(key, self.project.checks), *self.steps, *self.python)
         self.gate = Gate(
             project=self.project,
