@@ -53,10 +53,12 @@ class Explanation:
             parts.append(self.expectation)
         if self.comment_line:
             parts.append(f"(line {self.comment_line})")
-        if self.reason and self.status != "checked":
+        if self.reason not in {"", self.status}:
             parts.append(f"[{self.reason}]")
         if self.words:
-            parts.append(f"not understood: {_one_line(self.words)!r}")
+            words = _one_line(self.words)
+            unread = self.status in {"partial", "not-checked"}
+            parts.append(f"not understood: {words!r}" if unread else words)
         if self.suggestion and self.status != "checked":
             parts.append(f"→ {_one_line(self.suggestion)}")
         return " ".join(parts)

@@ -75,6 +75,24 @@ def test_when_rows_were_observed_then_only_the_lines_below_the_keys_change() -> 
     )
 
 
+def test_when_no_row_was_observed_then_the_key_becomes_expect_no_rows() -> None:
+    """A key without rows would say nothing."""
+    text = "-- Expect_Result: rowsort\n-- old\nSELECT a FROM t;\n"
+    (check,) = read_checks(scan(text, "x.sql"))
+    none = Result((Column("a", TEXT),), (), 0)
+    written = rewrite(text, [(expectation(check), none)])
+    assert written == "-- expect-no-rows\nSELECT a FROM t;\n"
+
+
+def test_when_cases_of_one_statement_return_different_rows_then_nothing_is_written() -> None:
+    """One list of rows cannot be right for both."""
+    text = '-- param: t = a | b\n-- expect-result:\n-- old\nSELECT x FROM :"t";\n'
+    one, other = (expectation(c) for c in read_checks(scan(text, "x.sql")))
+    assert "new" in rewrite(text, [(one, result(("new",))), (other, result(("new",)))])
+    with pytest.raises(ValueError, match="line 2 return different rows"):
+        rewrite(text, [(one, result(("new",))), (other, result(("else",)))])
+
+
 def test_when_a_result_was_cut_short_then_it_is_not_written() -> None:
     """What was not seen cannot be expected."""
     seen = Result((Column("a", TEXT),), (("x",),), 2)

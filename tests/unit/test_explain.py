@@ -69,13 +69,13 @@ def test_when_a_record_becomes_json_then_it_has_exactly_the_fields_that_were_pro
 PARTIAL = "SELECT viewname FROM pg_views;\n-- Expected: 2 views (a, b)"
 SHOWN = {
     "-- Expected: 43\nSELECT count(*) FROM t;": "x.sql:2: checked expect-value: 43 (line 1)",
-    PARTIAL: "x.sql:1: partial expect-rows: 2 (line 2) [partial] not understood: '(a, b)' "
+    PARTIAL: "x.sql:1: partial expect-rows: 2 (line 2) not understood: '(a, b)' "
     "→ expect-column: viewname set {a, b}",
     "SELECT id FROM t;\n-- Expected: 0": "x.sql:1: not-checked (line 2) [number-on-listing] "
     "not understood: '0' → expect-no-rows",
     "SELECT id FROM t;": "x.sql:1: no-expectation → expect-column: id set {…}",
-    "EXPLAIN SELECT 1;": "x.sql:1: refused [explain] not understood: 'EXPLAIN shows a plan, which "
-    "differs from server to server' → check the result of the query itself",
+    "EXPLAIN SELECT 1;": "x.sql:1: refused [explain] EXPLAIN shows a plan, which "
+    "differs from server to server → check the result of the query itself",
 }
 
 

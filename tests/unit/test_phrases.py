@@ -138,7 +138,7 @@ REFUSED = [
     ("Expected: 10.000", COUNT, "ambiguous-number", "expect-value: 10"),
     ("Expected: ~234ms", SUM, "timing", "expect-value"),
     ("Expected: about 5", COUNT, "approximate", "expect-value: between … and …"),
-    ("Expected: ~5 rows", LISTING, "approximate", "expect-rows: …"),
+    ("Expected: ~5 rows", LISTING, "approximate", "expect-rows: between … and …"),
     ("Expected: 99.5%", SUM, "percent", "expect-value"),
     ("Expected: $12", SUM, "money", "expect-value"),
     ("Expected: same as before", LISTING, "comparison", "expect-same-as-before"),

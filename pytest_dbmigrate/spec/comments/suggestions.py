@@ -86,8 +86,7 @@ def suggest(reason: str, text: str, shape: Shape, listed: str = "") -> str:
     if shape.one_row or shape.call:
         return f"expect-value: {_figure(numbers, reason)}"
     if reason in _NOT_EXACT and numbers:
-        range_ = _figure(numbers, reason).removeprefix("between ").replace(" and ", "..")
-        return f"expect-rows: {range_}"
+        return f"expect-rows: {_figure(numbers, reason)}"
     return _rows(columns, shape, numbers, text)
 
 

@@ -167,20 +167,35 @@ def render_rows(result: Result, *, rowsort: bool = False) -> list[str]:
     return sorted(rows) if rowsort else rows
 
 
+_KEY = re.compile(r"expect[-_]result.*", re.IGNORECASE)
+
+
 def rewrite(text: str, observed: Iterable[tuple[ExactResult, Result]]) -> str:
     """The .sql file's text with the rows below its `expect-result` keys as they were observed.
 
-    Raises ValueError for a result of which not every row was kept.
+    Where no row came back the key becomes `expect-no-rows`. Raises ValueError for a result of which
+    not every row was kept, and for parameter cases of one statement that returned different rows.
     """
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    in_file = [(e, r) for e, r in observed if not e.file]
-    for expectation, result in sorted(in_file, key=lambda pair: pair[0].first_line, reverse=True):
-        above = lines[expectation.first_line - 2]
+    written: dict[int, tuple[ExactResult, list[str]]] = {}
+    for expectation, result in observed:
+        if expectation.file:
+            continue
+        rows = render_rows(result, rowsort=expectation.rowsort)
+        place = expectation.first_line
+        if written.setdefault(place, (expectation, rows))[1] != rows:
+            raise ValueError(
+                f"the cases of the check at line {place - 1} return different rows: "
+                "write a statement for each, or a condition that holds for all"
+            )
+    for place in sorted(written, reverse=True):
+        expectation, rows = written[place]
+        above = lines[place - 2]
         indent = above[: len(above) - len(above.lstrip())]
         newline = "\r\n" if above.endswith("\r\n") else "\n"
-        rows = render_rows(result, rowsort=expectation.rowsort)
-        written = [f"{indent}--   {row}{newline}" for row in rows]
-        lines[expectation.first_line - 1 : expectation.last_line] = written
+        lines[place - 1 : expectation.last_line] = [f"{indent}--   {r}{newline}" for r in rows]
+        if not rows:
+            lines[place - 2] = _KEY.sub("expect-no-rows", above.rstrip("\r\n")) + newline
     return "".join(lines)
 
 
