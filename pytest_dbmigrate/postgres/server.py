@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.postgres import kept_cluster
 from pytest_dbmigrate.postgres.account import choose_account
 from pytest_dbmigrate.postgres.binaries import Binaries, ServerError, find_binaries
 from pytest_dbmigrate.postgres.directories import (
@@ -99,18 +100,22 @@ def running_server(
     settings: Mapping[str, str] | None = None,
     space: int = GIB,
     superuser: str = USER,
+    offline: bool = False,
 ) -> Iterator[Server]:
     """Make a cluster and run it for the time of the block; nothing of it is left behind.
 
     `settings` are server settings (postgresql.conf names) for this run. `space` is how many bytes
-    must be free in memory for the cluster to stand there; `superuser` is the first role's name; otherwise it stands on disk. Call it from
-    the thread that lives longest: on Linux the server ends with the thread that started it. Raises
-    ServerError.
+    must be free in memory for the cluster to stand there; otherwise it stands on disk. `superuser`
+    is the first role's name. `offline`: its server is cut off from the network, where the kernel
+    allows that. Call it from the thread that lives longest: on Linux the server ends with the
+    thread that started it. Raises ServerError.
     """
     sweep()
     with ExitStack() as stack:
         try:
-            server = _launch(binaries, superuser, dict(settings or {}), space, stack)
+            server = _launch(
+                binaries, superuser, dict(settings or {}), space, stack, offline=offline
+            )
         except OSError as error:
             raise ServerError(
                 f"The rehearsal's PostgreSQL did not start: {error}. {OTHERS}"
@@ -119,7 +124,13 @@ def running_server(
 
 
 def _launch(
-    binaries: Binaries, superuser: str, settings: dict[str, str], space: int, stack: ExitStack
+    binaries: Binaries,
+    superuser: str,
+    settings: dict[str, str],
+    space: int,
+    stack: ExitStack,
+    *,
+    offline: bool,
 ) -> Server:
     """Everything up to a server that is ready; `stack` takes it away again."""
     account, bindir = choose_account(binaries, stack)
@@ -139,33 +150,27 @@ def _launch(
         log=directory / "server.log",
     )
     _make_cluster(server, account, bindir, data)
-    stack.enter_context(_started(server, account, bindir, data, settings))
+    stack.enter_context(_started(server, account, bindir, data, settings, offline=offline))
     return server
 
 
 def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) -> None:
-    """Run initdb: UTF-8, code point order, the same on every machine."""
-    common = [
-        "-D",
-        str(data),
-        "-U",
-        server.user,
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "-N",
-        "--no-instructions",
-    ]
+    """Make what initdb makes: UTF-8, code point order, the same on every machine."""
+    common = ["-U", server.user, "-A", "trust", "-E", "UTF8", "-N", "--no-instructions"]
     if server.binaries.major >= 17:
         locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
     else:
         # Not every C library has C.UTF-8; with plain C only ASCII has upper and lower case.
         locales = [["--locale=C", "--lc-ctype=C.UTF-8"], ["--locale=C"]]
+    key = kept_cluster.key_of(server.binaries, [*common, *locales[0]])
+    if kept_cluster.take(key, data, account.give):
+        return
     status, text = 1, ""
     for locale in locales:
         process = account.start(
-            [bindir / "initdb", *common, *locale], cwd=data.parent, output=subprocess.PIPE
+            [bindir / "initdb", "-D", str(data), *common, *locale],
+            cwd=data.parent,
+            output=subprocess.PIPE,
         )
         with process:
             output, _ = process.communicate()
@@ -174,11 +179,18 @@ def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) ->
             break
     if status != 0:
         raise _failure(server, f"initdb failed with status {status}", text)
+    kept_cluster.keep(key, data)
 
 
 @contextmanager
 def _started(
-    server: Server, account: Account, bindir: Path, data: Path, settings: dict[str, str]
+    server: Server,
+    account: Account,
+    bindir: Path,
+    data: Path,
+    settings: dict[str, str],
+    *,
+    offline: bool,
 ) -> Iterator[None]:
     chosen = {**THROW_AWAY_SETTINGS, **settings}
     if MEMORY.is_dir() and free_bytes(MEMORY) < GIB:
@@ -188,7 +200,10 @@ def _started(
     arguments = [f"-c{name}={value}" for name, value in chosen.items()]
     with server.log.open("wb") as log:
         process = account.start(
-            [bindir / "postgres", "-D", data, *arguments], cwd=data.parent, output=log
+            [bindir / "postgres", "-D", data, *arguments],
+            cwd=data.parent,
+            output=log,
+            offline=offline,
         )
     try:
         _wait_until_ready(server, process, data / "postmaster.pid")
