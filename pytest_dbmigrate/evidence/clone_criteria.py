@@ -1,4 +1,4 @@
-"""In what a rehearsal's clone may differ from its target: each difference is to be waived by name."""
+"""In what a rehearsal's clone may differ from its target; a difference is waived by its name."""
 
 from __future__ import annotations
 
@@ -37,10 +37,16 @@ def clone_criteria(evidence: Evidence) -> Iterator[Criterion]:
             "waive it when no index or check sorts text",
         ),
         (
+            "clone.extensions",
+            "The clone has the target's extensions",
+            source.extensions,
+            "name a PostgreSQL that has them with --dbmigrate-pg-bindir=DIR, or waive it",
+        ),
+        (
             "clone.restored",
             "Everything of the target was restored in the clone",
             source.errors,
-            "install what is missing (an extension, often), or waive it",
+            "look at what is missing (an extension or a right, often), or waive it",
         ),
         (
             "clone.schema",
@@ -55,13 +61,15 @@ def clone_criteria(evidence: Evidence) -> Iterator[Criterion]:
             title=title,
             expected="no difference",
             stages=("rehearsal", "sign-off"),
-            result=_result(differences, todo, evidence),
+            result=_result(differences, todo, evidence, by_name=bool(source.version)),
         )
 
 
-def _result(differences: Sequence[str], todo: str, evidence: Evidence) -> Result:
+def _result(
+    differences: Sequence[str], todo: str, evidence: Evidence, *, by_name: bool
+) -> Result:
     if differences:
         more = f" (and {len(differences) - 3} more)" if len(differences) > 3 else ""
         return NotChecked(why="; ".join(differences[:3]) + more, reason="clone-differs", todo=todo)
-    at = evidence.run.started
-    return Passed(observed=Observation(text="no difference", at=at, by="the cloning"))
+    at, seen = evidence.run.started, "no difference" + (", by name" if by_name else "")
+    return Passed(observed=Observation(text=seen, at=at, by="the cloning"))

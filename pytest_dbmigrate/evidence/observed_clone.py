@@ -22,7 +22,8 @@ def source_record(clone: Clone) -> record.Source:
         schema_sha256=clone.schema.digest,
         version=differences.version,
         locale=differences.locale,
+        extensions=differences.extensions,
         errors=tuple(differences.errors),
-        schema=tuple(differences.schema),
+        schema=differences.schema,
         removed=tuple(differences.removed),
     )

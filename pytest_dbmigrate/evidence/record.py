@@ -170,8 +170,9 @@ class Source(Record, frozen=True):
     """The database that a rehearsal's own one is a clone of, and in what the two differ.
 
     `data` says whether its rows were cloned too. `version` and `locale` are empty where the clone's
-    server is like the target's; `errors` could not be restored; `schema` lists objects that are not
-    the same; `removed` was taken away because it leads out of the clone.
+    server is like the target's; `extensions` are missing there or of another version; `errors`
+    could not be read or restored; `schema` lists objects that are not the same; `removed` was taken
+    away because it leads out of the clone.
     """
 
     url: str
@@ -182,6 +183,7 @@ class Source(Record, frozen=True):
     schema_sha256: str = ""
     version: str = ""
     locale: str = ""
+    extensions: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     schema: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -212,13 +214,15 @@ class Transaction(Record, frozen=True):
     """What became of the held transaction, and so of the database.
 
     `why` explains any state but a plain one. On a committed transaction it is what the server said
-    against it (a replica that did not confirm), and stops GO.
+    against it (a replica that did not confirm), and stops GO. `lasting`: a crash of the server
+    cannot have given `xid` to another transaction, so that it can be asked about.
     """
 
     state: Literal["nothing written", "unchanged", "committed", "unknown"]
     began: Time | None = None
     ended: Time | None = None
     xid: str = ""
+    lasting: bool = True
     held_ns: Nanoseconds = 0
     why: str = ""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 CLONE_NEWUSER = 0x10000000  # linux/sched.h
+CLONE_NEWNET = 0x40000000
 
 # What a server process may see of our environment: nothing that could be a secret or a setting.
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCALE_ARCHIVE")
@@ -53,12 +54,18 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def start(
-        self, command: Sequence[str | Path], *, cwd: Path | str, output: int | IO[bytes]
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path | str,
+        output: int | IO[bytes],
+        offline: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Start `command` as this user, in its own session, bound to the calling thread's life.
 
-        On Linux the kernel ends it when that thread ends, however it ends. Raises OSError when the
-        change of user or the program is refused.
+        On Linux the kernel ends it when that thread ends, however it ends. `offline`: without any
+        network, where the kernel allows that. Raises OSError when the change of user or the program
+        is refused.
         """
         try:
             return subprocess.Popen(  # noqa: S603  (programs found by us, no shell)
@@ -74,7 +81,7 @@ class Account:
                 user=self.uid,
                 group=self.gid,
                 extra_groups=None if self.uid is None else [],
-                preexec_fn=_bind_to_parent(namespace=self.namespace),  # noqa: PLW1509  (takes no lock)
+                preexec_fn=_bind_to_parent(namespace=self.namespace, offline=offline),  # noqa: PLW1509  (takes no lock)
             )
         except subprocess.SubprocessError as error:  # all that Popen says of preexec_fn
             raise PermissionError("the kernel or the container refuses user namespaces") from error
@@ -99,7 +106,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, **kept, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _bind_to_parent(*, namespace: bool) -> Callable[[], None] | None:
+def _bind_to_parent(*, namespace: bool, offline: bool) -> Callable[[], None] | None:
     """What the child does between fork and exec; everything it needs is looked up before."""
     if sys.platform != "linux":
         return None  # the next run's sweep takes the files away, and PostgreSQL ends without them
@@ -107,6 +114,9 @@ def _bind_to_parent(*, namespace: bool) -> Callable[[], None] | None:
     parent = os.getpid()
 
     def prepare() -> None:
+        # An ordinary user may only leave the network together with the users' namespace.
+        if offline and libc.unshare(CLONE_NEWNET) != 0 and not namespace:
+            libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
         # Before prctl: a change of credentials clears the parent-death signal (prctl(2)).
         if namespace and libc.unshare(CLONE_NEWUSER) != 0:
             raise OSError(ctypes.get_errno(), "unshare")

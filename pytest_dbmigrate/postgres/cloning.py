@@ -7,54 +7,40 @@ snapshot of one read-only transaction.
 from __future__ import annotations
 
 import functools
-import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
-from psycopg import sql
 
+from pytest_dbmigrate.postgres import clone_differences as differing
+from pytest_dbmigrate.postgres import cut_off
 from pytest_dbmigrate.postgres.binaries import Binaries, ServerError, find_binaries
-from pytest_dbmigrate.postgres.catalog import diff, snapshot
-from pytest_dbmigrate.postgres.dumping import (
-    connection_to,
-    errors_of,
-    find_dump_tools,
-    start,
-)
+from pytest_dbmigrate.postgres.catalog import Catalog, snapshot
+from pytest_dbmigrate.postgres.clone_database import give_extensions, make_database
+from pytest_dbmigrate.postgres.clone_differences import Differences
+from pytest_dbmigrate.postgres.directories import free_bytes
+from pytest_dbmigrate.postgres.dumping import connection_like, connection_to, find_dump_tools
+from pytest_dbmigrate.postgres.readable import left_out, refuse_filtered
 from pytest_dbmigrate.postgres.rehearsal import Rehearsal
-from pytest_dbmigrate.postgres.role_copy import copy_roles
-from pytest_dbmigrate.postgres.server import running_server
+from pytest_dbmigrate.postgres.server import GIB, running_server
 from pytest_dbmigrate.postgres.target import connect, identify, parse_url
+from pytest_dbmigrate.postgres.transfer import TELL_SECONDS, Pipe
 from pytest_dbmigrate.postgres.url import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from psycopg import Connection
-
-    from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.dumping import DumpTools
     from pytest_dbmigrate.postgres.server import Server
     from pytest_dbmigrate.postgres.target import Identity, Target
 
 Data = Literal["none", "all"]
-# Not a name that a target's role is likely to have: "postgres" may be no superuser there (Supabase).
-SUPERUSER = "dbmigrate_clone_superuser"
-_SHOWN = 10
-_TELL_SECONDS = 10
-
-
-@dataclass(slots=True)
-class Differences:
-    """In what the clone is not the target: each line is for the reader; empty where it is equal."""
-
-    version: str = ""
-    locale: str = ""
-    errors: list[str] = field(default_factory=list)
-    schema: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
+# The limits of the target's role are meant for its application; reading all of it takes longer.
+_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +54,26 @@ class Clone:
     schema: Catalog
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The target in one read-only transaction, which lasts as long as `conn` does.
+
+    `exported` is its name for pg_dump, `size` the database's in bytes.
+    """
+
+    conn: psycopg.Connection[Any]
+    target: Target
+    identity: Identity
+    tools: DumpTools
+    exported: str
+    size: int
+
+    @property
+    def major(self) -> int:
+        """The target's major version."""
+        return self.identity.server_version_num // 10000
+
+
 @contextmanager
 def clone(
     target: Target,
@@ -76,182 +82,185 @@ def clone(
     bindir: str = "",
     timeout: int = 10,
     say: Callable[[str], None] = lambda _line: None,
+    tell_seconds: float = TELL_SECONDS,
 ) -> Iterator[Clone]:
     """Clone the target into a server of our own for the time of the block.
 
     `say` is told what is going on. Raises TargetError for a target that cannot be reached, and
     ServerError when there is no PostgreSQL, no pg_dump for it, or the dump fails.
     """
-    with connect(target, timeout=timeout, autocommit=True) as source:
-        identity = identify(source)
+    with ExitStack() as stack:
+        try:
+            with read_snapshot(target, bindir=bindir, timeout=timeout) as source:
+                role = source.identity.role
+                leave_out = left_out(source.conn, role)
+                if data == "all":
+                    refuse_filtered(source.conn, role)
+                catalog = snapshot(source.conn)
+                server = stack.enter_context(server_like(source, data, bindir))
+                say(
+                    f"cloning {source.identity.database} ({target.redacted}) with pg_dump "
+                    f"{source.tools.version} into PostgreSQL {server.version}"
+                )
+                found = Differences(version=differing.version_of(source.identity, server))
+                found.add_errors(leave_out.lines)
+                filling = _Filling(source, server, found, data, say, tell_seconds)
+                filling.fill(leave_out.words)
+                filling.compare(catalog)
+        except psycopg.Error as error:
+            said = scrub(" ".join(str(error).split()), target)
+            raise ServerError(f"the clone could not be made: {said}") from None
+        yield Clone(_rehearsal(server, source.identity), source.identity, data, found, catalog)
+
+
+@contextmanager
+def read_snapshot(target: Target, *, bindir: str, timeout: int) -> Iterator[Snapshot]:
+    """The target, read in one snapshot that pg_dump shares. Raises TargetError and ServerError."""
+    with connect(target, timeout=timeout, autocommit=True) as conn:
+        identity = identify(conn)
         major = identity.server_version_num // 10000
-        tls = bool(source.pgconn.ssl_in_use)
-        tools = find_dump_tools(major, tls=tls, bindir=bindir)
-        binaries = _server_for(major, bindir)
-        source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        exported = source.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-        catalog = snapshot(source)
-        with running_server(binaries, superuser=SUPERUSER) as server:
-            differences = _environment(identity, server)
-            differences.removed += copy_roles(source, server, identity.role)
-            create_database(source, server, identity)
-            say(f"cloning {identity.database} ({target.redacted}) with {tools.version}'s pg_dump")
-            words = ["--format=custom", "--compress=0", "--no-subscriptions", "--no-tablespaces"]
-            words += ["--lock-wait-timeout=5000", f"--snapshot={exported[0] if exported else ''}"]
-            words += ["--schema-only"] if data == "none" else []
-            dumping = start(
-                tools.pg_dump,
-                words,
-                connection_to(target, tls=tls),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+        tools = find_dump_tools(major, tls=bool(conn.pgconn.ssl_in_use), bindir=bindir)
+        conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for name in _LIMITS[: 3 if major >= 17 else 2]:
+            conn.execute(f"SET LOCAL {name} = 0".encode())
+        row = conn.execute(
+            "SELECT pg_catalog.pg_export_snapshot(),"
+            " pg_catalog.pg_database_size(pg_catalog.current_database())"
+        ).fetchone()
+        exported, size = row or ("", 0)
+        yield Snapshot(conn, target, identity, tools, exported, size)
+        conn.execute("ROLLBACK")
+
+
+@contextmanager
+def server_like(source: Snapshot, data: Data, bindir: str) -> Iterator[Server]:
+    """A server of our own for the target's database, cut off from the network where it can be.
+
+    Raises ServerError.
+    """
+    (locks,) = source.conn.execute("SHOW max_locks_per_transaction").fetchone() or ("64",)
+    needed = 2 * source.size if data == "all" else 0
+    with running_server(
+        _server_for(source.major, bindir, differing.extensions_of(source.conn)),
+        settings={"max_locks_per_transaction": locks},
+        space=max(GIB, needed),
+        superuser=superuser_beside(source.conn),
+        offline=True,
+    ) as server:
+        free = free_bytes(Path(server.host).parent)
+        if free < needed:
+            raise ServerError(
+                f"the clone needs about {_size(needed)}, and {Path(server.host).parent.parent} has "
+                f"{_size(free)}\n  point TMPDIR at a folder with more, or rehearse with "
+                "--dbmigrate-rehearse-data=none"
             )
-            clone_target = parse_url(server.dsn(identity.database))
-            errors = _restore(dumping, binaries, clone_target, target, say)
-            differences.errors += errors
-            with connect(clone_target, autocommit=True) as admin:
-                differences.removed += _cut_off(admin)
-                differences.schema += _compare(catalog, admin)
-            source.execute("ROLLBACK")
-            role = psycopg.conninfo.make_conninfo(server.dsn(identity.database), user=identity.role)
-            yield Clone(
-                Rehearsal(server, functools.partial(connect, parse_url(role), autocommit=True)),
-                identity,
-                data,
-                differences,
-                catalog,
-            )
+        yield server
 
 
-def _server_for(major: int, bindir: str) -> Binaries:
-    """A server of the target's own major version where there is one, else the best there is."""
-    try:
-        return find_binaries(bindir=bindir, major=major)
-    except ServerError:
-        return find_binaries(bindir=bindir)
+@dataclass(slots=True)
+class _Filling:
+    """The clone's server being filled; `found` collects in what it will differ."""
 
+    source: Snapshot
+    server: Server
+    found: Differences
+    data: Data
+    say: Callable[[str], None]
+    tell_seconds: float
+    began: float = field(default_factory=time.monotonic)
 
-def _environment(identity: Identity, server: Server) -> Differences:
-    """What the clone's server cannot be: of another version, or with other collations."""
-    major = identity.server_version_num // 10000
-    version = ""
-    if server.binaries.major != major:
-        version = f"the target is PostgreSQL {identity.server_version}, the clone {server.version}"
-    locale = "C.UTF-8 (builtin)" if server.binaries.major >= 17 else "C, ctype C.UTF-8 (libc)"
-    same = identity.collation == locale or identity.collation.startswith(("C.UTF-8", "C (", "C,"))
-    sorts = f"the target sorts by {identity.collation}, the clone by code point ({locale})"
-    return Differences(version=version, locale="" if same else sorts)
-
-
-_OWNER = """
-SELECT r.rolname::text FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
- WHERE d.datname = pg_catalog.current_database()
-"""
-
-
-def create_database(
-    source: Connection[tuple[Any, ...]], server: Server, identity: Identity
-) -> None:
-    """Make the target's database on our server, empty, with the target's owner."""
-    with psycopg.connect(server.dsn(), autocommit=True) as admin:
-        if identity.database != "postgres":
-            admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(
-                    sql.Identifier(identity.database)
-                )
-            )
-        owner = source.execute(_OWNER).fetchone()
-        if owner is not None:
-            admin.execute(
-                sql.SQL("ALTER DATABASE {} OWNER TO {}").format(
-                    sql.Identifier(identity.database), sql.Identifier(owner[0])
-                )
-            )
-
-
-def _restore(
-    dumping: subprocess.Popen[bytes],
-    binaries: Binaries,
-    clone_target: Target,
-    target: Target,
-    say: Callable[[str], None],
-) -> list[str]:
-    """Pipe the dump into pg_restore; returns what could not be restored. Raises ServerError."""
-    program = binaries.tool("pg_restore")
-    if program is None:
-        dumping.kill()
-        raise ServerError(f"{binaries.bindir} has no pg_restore")
-    restoring = start(
-        program,
-        ["--no-tablespaces"],
-        connection_to(clone_target),
-        stdin=dumping.stdout,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    if dumping.stdout is not None:
-        dumping.stdout.close()
-    began = time.monotonic()
-    try:
-        output = b""
-        while restoring.poll() is None:
-            try:
-                _, output = restoring.communicate(timeout=_TELL_SECONDS)
-            except subprocess.TimeoutExpired:
-                say(f"cloning for {time.monotonic() - began:.0f} s")
-        _, dump_output = dumping.communicate()
-    finally:
-        for process in (dumping, restoring):
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    if dumping.returncode != 0:
-        said = scrub(dump_output.decode("utf-8", "replace").strip(), target)
-        raise ServerError(
-            f"pg_dump could not read the whole target:\n  {said}\n"
-            "  The role must be able to read all of it; --dbmigrate-rehearse-data=none needs less"
+    def fill(self, words: tuple[str, ...]) -> None:
+        """Dump and restore; between tables and rows, take away what leads out of the clone."""
+        source, found = self.source, self.found
+        made = make_database(source.conn, self.server, source.identity)
+        found.locale = made.locale
+        found.add_errors(made.missing)
+        found.removed += cut_off.subscriptions(source.conn)
+        pipe = self._pipe()
+        words = (
+            *("--format=custom", "--compress=0", "--no-subscriptions", "--no-tablespaces"),
+            *("--lock-wait-timeout=5000", f"--snapshot={source.exported}", *words),
         )
-    return list(errors_of(output.decode("utf-8", "replace")))
+        found.add_errors(pipe.transfer([*words, "--section=pre-data"]))
+        with self._connect() as admin:
+            found.removed += cut_off.drop_user_mappings(admin)
+        rows = ["--section=data"] if self.data == "all" else []
+        found.add_errors(pipe.transfer([*words, *rows, "--section=post-data"]))
+        with self._connect() as admin:
+            found.removed += cut_off.delete_jobs(admin)
+            found.removed += [cut_off.NETWORK] if cut_off.is_cut_off(admin) else []
+            if self.data == "all":
+                admin.execute("ANALYZE")  # without it its plans are not those of the target
+
+    def compare(self, catalog: Catalog) -> None:
+        """See in what the clone is not the target."""
+        with self._connect() as admin:
+            give_extensions(self.source.conn, admin)
+            self.found.extensions = differing.compare_extensions(
+                differing.extensions_of(self.source.conn), differing.extensions_of(admin)
+            )
+            self.found.schema = differing.compare(catalog, admin)
+
+    def _pipe(self) -> Pipe:
+        source, binaries = self.source, self.server.binaries
+        newer = source.tools.major >= binaries.major
+        restore = None if newer else binaries.tool("pg_restore")
+        return Pipe(
+            source.tools.pg_dump,
+            connection_like(source.conn, source.target),
+            # An archive is read by its own version or a newer one.
+            restore or source.tools.pg_restore,
+            connection_to(parse_url(self.server.dsn(source.identity.database))),
+            self._tell,
+            lambda text: scrub(text, source.target),
+            self.tell_seconds,
+        )
+
+    def _tell(self) -> None:
+        with self._connect() as admin:
+            row = admin.execute("SELECT pg_catalog.pg_database_size(current_database())").fetchone()
+        seconds = time.monotonic() - self.began
+        size, total = _size(row[0] if row else 0), _size(self.source.size)
+        self.say(f"cloned {size} of about {total} in {seconds:.0f} s")
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.server.dsn(self.source.identity.database), autocommit=True)
 
 
-_CUT_OFF = (
-    (
-        "user mapping",
-        "SELECT format('%s on server %I', coalesce(usename, 'PUBLIC'), srvname),"
-        " format('DROP USER MAPPING FOR %s SERVER %I',"
-        " CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname)"
-        " FROM pg_catalog.pg_user_mappings",
-    ),
-    (
-        "subscription",
-        "SELECT subname, format('DROP SUBSCRIPTION %I', subname) FROM pg_catalog.pg_subscription",
-    ),
-    (
-        "scheduled jobs",
-        "SELECT 'cron.job', 'DELETE FROM cron.job' WHERE to_regclass('cron.job') IS NOT NULL",
-    ),
-)
+def _rehearsal(server: Server, identity: Identity) -> Rehearsal:
+    """The clone as the target's role sees it: logged in as it logs in there, then as who it is."""
+    parameters = {"user": identity.session_user}
+    if identity.role != identity.session_user:
+        escaped = identity.role.replace("\\", "\\\\").replace(" ", "\\ ")
+        parameters["options"] = f"-c role={escaped}"
+    conninfo = psycopg.conninfo.make_conninfo(server.dsn(identity.database), **parameters)
+    connecting = functools.partial(connect, parse_url(conninfo), autocommit=True)
+    return Rehearsal(server, connecting, identity.database)
 
 
-def _cut_off(admin: Connection[tuple[object, ...]]) -> list[str]:
-    """Take away what leads out of the clone: a rehearsal once wrote to production through one."""
-    removed = []
-    for kind, query in _CUT_OFF:
-        for name, statement in admin.execute(query.encode()).fetchall():
-            admin.execute(str(statement).encode())
-            removed.append(f"{kind} {name}")
-    return removed
+def _server_for(major: int, bindir: str, extensions: dict[str, str]) -> Binaries:
+    """A server of the target's major version with its extensions, or the best there is."""
+    wanted = [name for name in extensions if name != "plpgsql"]
+    for need in (
+        {"major": major, "extensions": wanted},
+        {"major": major},
+        {"extensions": wanted},
+    ):
+        try:
+            return find_binaries(bindir=bindir, **need)
+        except ServerError:
+            continue
+    return find_binaries(bindir=bindir)
 
 
-def _compare(source: Catalog, admin: Connection[tuple[object, ...]]) -> list[str]:
-    """In what the clone's schema is not the target's; one major version is not like another."""
-    copy = snapshot(admin)
-    if source.major != copy.major:
-        return []
-    found = diff(source, copy)
-    lines = [f"{c.kind} {c.identity} is {_WORDS[c.change]}" for c in found[:_SHOWN]]
-    return lines + ([f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])
+def superuser_beside(conn: psycopg.Connection[Any]) -> str:
+    """A name that no role of the target has: its `postgres` may be no superuser (Supabase)."""
+    taken = {name for (name,) in conn.execute("SELECT rolname::text FROM pg_roles").fetchall()}
+    name = "dbmigrate_clone_superuser"
+    while name in taken:
+        name += "_"
+    return name
 
 
-_WORDS = {"added": "only in the clone", "removed": "missing in the clone", "changed": "different"}
+def _size(size: int) -> str:
+    return f"{size / _MEGABYTE:,.0f} MB"

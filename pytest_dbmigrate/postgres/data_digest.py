@@ -22,10 +22,12 @@ class DataDigest:
     """The content of each table (`rows:sum of hashes`), whatever the order of its rows.
 
     `not_read` has the tables that were left out, with the reason: about those nothing is said.
+    `large` are those of them that were too large.
     """
 
     tables: Mapping[str, str]
     not_read: Mapping[str, str]
+    large: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -55,7 +57,7 @@ def data_digest(conn: psycopg.Connection[Any], limit_bytes: int = LIMIT_BYTES) -
     answers = dict(zip(small, found, strict=True))
     read = {name: answer[0] for name, answer in answers.items() if isinstance(answer, tuple)}
     refused = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
-    return DataDigest(MappingProxyType(read), MappingProxyType(large | refused))
+    return DataDigest(MappingProxyType(read), MappingProxyType(large | refused), tuple(large))
 
 
 def changed_tables(before: DataDigest, after: DataDigest) -> tuple[str, ...]:

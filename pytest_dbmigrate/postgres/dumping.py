@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pytest_dbmigrate.postgres.binaries import ServerError, program_places
 from pytest_dbmigrate.postgres.secret import Secret
+from pytest_dbmigrate.postgres.url import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import psycopg
 
     from pytest_dbmigrate.postgres.target import Target
 
@@ -47,11 +51,27 @@ def find_dump_tools(server_major: int, *, tls: bool, bindir: str = "") -> DumpTo
 
     pg_dump refuses servers newer than itself
     (https://www.postgresql.org/docs/current/app-pgdump.html). With `tls` only tools that can speak
-    it will do: a TLS connection is never lowered. Raises ServerError with everything looked at.
+    it will do: a TLS connection is never lowered. A `bindir` is looked at first; where its pg_dump
+    will not do, another one of this machine may. Raises ServerError with everything looked at.
     """
-    found: list[DumpTools] = []
     looked_at: list[str] = []
-    for directory, source in program_places(bindir):
+    for places in [program_places(bindir)] * bool(bindir) + [program_places()]:
+        found = list(_suitable(places, server_major, looked_at, tls=tls))
+        if found:
+            return min(found, key=lambda tools: tools.major)
+    need = " that speaks TLS" if tls else ""
+    raise ServerError(
+        f"No pg_dump{need} for a server of version {server_major}.\n  Looked at:\n"
+        + "\n".join(dict.fromkeys(looked_at))
+        + f"\nWhat to do: install the client tools of PostgreSQL {server_major} (Debian: "
+        f"postgresql-client-{server_major}), or name them with --dbmigrate-pg-bindir=DIR"
+    )
+
+
+def _suitable(
+    places: Iterable[tuple[Path, str]], server_major: int, looked_at: list[str], *, tls: bool
+) -> Iterator[DumpTools]:
+    for directory, source in places:
         tools = _inspect(directory, source)
         if tools is None:
             looked_at.append(f"  {source}: {directory}: no pg_dump that runs, with pg_restore")
@@ -60,25 +80,12 @@ def find_dump_tools(server_major: int, *, tls: bool, bindir: str = "") -> DumpTo
         elif tls and not _speaks_tls(tools):
             looked_at.append(f"  {source}: {directory}: {tools.version} was built without TLS")
         else:
-            found.append(tools)
-    if not found:
-        need = " that speaks TLS" if tls else ""
-        raise ServerError(
-            "\n".join(
-                [
-                    f"No pg_dump{need} for a server of version {server_major}. Looked at:",
-                    *dict.fromkeys(looked_at),
-                    f"What to do: install the client tools of PostgreSQL {server_major} (Debian: "
-                    f"postgresql-client-{server_major}), or name them with --dbmigrate-pg-bindir=DIR",
-                ]
-            )
-        )
-    return min(found, key=lambda tools: tools.major)
+            yield tools
 
 
 def _inspect(directory: Path, source: str) -> DumpTools | None:
     try:
-        output = subprocess.run(
+        output = subprocess.run(  # noqa: S603  (a program found by us, no shell)
             [directory / "pg_dump", "--version"], capture_output=True, text=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
@@ -92,7 +99,7 @@ def _inspect(directory: Path, source: str) -> DumpTools | None:
 def _speaks_tls(tools: DumpTools) -> bool:
     """Whether this pg_dump can use TLS: without it, libpq refuses sslmode=require outright."""
     # Port 1 is not listened on; the answer to the sslmode comes before any connection.
-    answer = subprocess.run(
+    answer = subprocess.run(  # noqa: S603  (a program found by us, no shell)
         [tools.pg_dump, "--dbname=host=127.0.0.1 port=1 sslmode=require connect_timeout=2"],
         capture_output=True,
         text=True,
@@ -112,32 +119,76 @@ class Connection:
     password: Secret
 
     def environment(self) -> dict[str, str]:
-        """The child's environment."""
+        """The child's environment; its messages are in English, as `errors_of` reads them."""
         secret = {"PGPASSWORD": self.password.reveal()} if self.password else {}
-        return {**os.environ, "PGCLIENTENCODING": "UTF8", **secret}
+        return {**os.environ, "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", **secret}
 
 
-def connection_to(target: Target, *, tls: bool = False) -> Connection:
-    """A target for client tools; with `tls` a mode that could fall back to plain text is raised."""
+def connection_to(target: Target) -> Connection:
+    """A server of our own for client tools."""
+    return _connection(target, {})
+
+
+def connection_like(conn: psycopg.Connection[Any], target: Target) -> Connection:
+    """The very server that `conn` reached, for client tools, in the same or a stricter TLS mode.
+
+    Where `conn` speaks TLS, a mode that could fall back to plain text is raised. Raises ServerError
+    for a secret that a tool could only be given where everybody sees it.
+    """
+    used = {o.keyword.decode(): o.val.decode() for o in conn.pgconn.info if o.val}
+    pinned: dict[str, str] = {}
+    if "," in used.get("host", "") + used.get("hostaddr", ""):
+        pinned |= {"host": conn.info.host, "port": str(conn.info.port)}
+        pinned |= {"hostaddr": conn.info.hostaddr} if "hostaddr" in used else {}
+    if conn.pgconn.ssl_in_use:
+        mode = used.get("sslmode", "prefer")
+        pinned["sslmode"] = "require" if mode in {"allow", "prefer"} else mode
+    return _connection(target, pinned)
+
+
+def _connection(target: Target, changes: dict[str, str]) -> Connection:
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415  (import time)
 
     parameters = {k: str(v) for k, v in conninfo_to_dict(target.conninfo.reveal()).items()}
     password = Secret(parameters.pop("password", ""))
-    if tls and parameters.get("sslmode", "prefer") in {"allow", "prefer"}:
-        parameters["sslmode"] = "require"
-    return Connection((f"--dbname={make_conninfo('', **parameters)}",), password)
+    shown = sorted(SECRETS & parameters.keys())
+    if shown:
+        raise ServerError(
+            f"{shown[0]} in the database URL would show in the process list when pg_dump is "
+            "started\n  write it into a service file (PGSERVICEFILE), and --db-url=service=NAME"
+        )
+    return Connection((f"--dbname={make_conninfo('', **(parameters | changes))}",), password)
 
 
-def start(
+@contextmanager
+def started(
     program: Path,
     words: Sequence[str],
-    connection: Connection | None,
-    **pipes: int | IO[bytes] | None,
-) -> subprocess.Popen[bytes]:
-    """Start a client tool. `pipes` are Popen's stdin, stdout and stderr."""
-    told = connection.words if connection is not None else ()
-    environment = connection.environment() if connection is not None else dict(os.environ)
-    return subprocess.Popen([program, *told, *words], env=environment, **pipes)  # type: ignore[call-overload,no-any-return]  # the pipes are Popen's own
+    connection: Connection,
+    *,
+    errors: IO[bytes],
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A client tool for the time of the block: one that still runs at its end is ended.
+
+    What it says goes to a file: a pipe that nobody reads would stop it.
+    """
+    process = subprocess.Popen(  # noqa: S603  (a program found by us, no shell)
+        [program, *connection.words, *words],
+        env=connection.environment(),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=errors,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def errors_of(output: str) -> Iterator[str]:
@@ -146,7 +197,7 @@ def errors_of(output: str) -> Iterator[str]:
     for line in output.splitlines():
         text = re.sub(r"^pg_(dump|restore): (error: )?", "", line.strip())
         if text.startswith(("from TOC entry", "while PROCESSING TOC", "in TOC entry")):
-            about = text.split(";", 1)[-1].strip()
+            about = re.sub(r"^[\d ]*", "", text.split(";", 1)[-1].strip())
         elif "ERROR:" in text:
             message = text.split("ERROR:", 1)[1].strip()
             yield f"{message} ({about})" if about else message

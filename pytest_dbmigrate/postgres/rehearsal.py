@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
 from pytest_dbmigrate.postgres.apply import locate
 from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
@@ -41,6 +42,7 @@ class Rehearsal:
 
     server: Server
     connect: Callable[[], Connection[object]]
+    database: str = DATABASE
 
 
 @contextmanager
@@ -77,7 +79,11 @@ def copy_of(rehearsal: Rehearsal) -> NoopExecutor:
         host=server.host, port=server.port, user=server.user, options="", dbname=COPY
     )
     with psycopg.connect(server.dsn(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {executor.template_dbname} TEMPLATE {DATABASE}")
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(executor.template_dbname), sql.Identifier(rehearsal.database)
+            )
+        )
     return executor
 
 
