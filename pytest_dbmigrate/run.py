@@ -76,7 +76,7 @@ class Run:
     def __post_init__(self) -> None:
         """Make the gate; nothing is started or connected yet."""
         # With --showlocals a test's traceback may show the whole run.
-        self.command = self._scrub(self.command)
+        self.command = self.scrub(self.command)
         self.planned = (*map(key, self.project.checks), *self.steps, *self.python)
         self.gate = Gate(
             project=self.project,
@@ -87,10 +87,13 @@ class Run:
                 statement=self.settings.statement_timeout,
                 idle=self.settings.idle_timeout,
                 hold=self.settings.hold_timeout,
+                total=self.settings.total_timeout,
+                outside=self.settings.outside_timeout,
                 retries=self.settings.retries,
             ),
             commit_each=self.settings.commit_each,
             on_intent=self._remember_intent,
+            on_ending=self._remember_ending,
             objections=self._objections,
         )
 
@@ -261,6 +264,15 @@ class Run:
             self.save()
         except FolderError as error:
             raise RefusedError(f"not committed: {error}") from None
+
+    def _remember_ending(self, _ending: object) -> None:
+        """Let the record of a live run say at once what became of its COMMIT."""
+        if not self.gate.live:
+            return
+        try:
+            self.save()
+        except FolderError as error:
+            raise RefusedError(f"the COMMIT is settled, but not in the record: {error}") from None
 
     def _objections(self) -> list[str]:
         """What stands against COMMIT besides what the gate itself has seen."""
