@@ -156,7 +156,9 @@ def _launch(
 
 def _make_cluster(server: Server, account: Account, bindir: Path, data: Path) -> None:
     """Make what initdb makes: UTF-8, code point order, the same on every machine."""
-    common = ["-U", server.user, "-A", "trust", "-E", "UTF8", "-N", "--no-instructions"]
+    common = ["-U", server.user, "-A", "trust", "-E", "UTF8", "-N"]
+    # PostgreSQL 13 does not know it.
+    common += ["--no-instructions"] if server.binaries.major >= 14 else []
     if server.binaries.major >= 17:
         locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
     else:
