@@ -189,7 +189,7 @@ class Selection:
         run = Run(
             settings=self.settings,
             project=project,
-            command=" ".join(["pytest", *map(str, self.config.invocation_params.args)]),
+            command=self._command(),
             steps=tuple(i.nodeid for i in must),
             python=tuple(i.nodeid for i in items if is_counted(i)),
             shared=is_worker(self.config),
@@ -206,6 +206,16 @@ def _named_files(config: pytest.Config) -> frozenset[Path]:
     files = [argument.partition("::")[0] for argument in config.args]
     folder = config.invocation_params.dir
     return frozenset(Path(os.path.normpath(folder / f)) for f in files if f.endswith(".sql"))
+
+    def _command(self) -> str:
+        """What was typed, without the password: a traceback may show the whole run."""
+        words = map(str, self.config.invocation_params.args)
+        if self.settings.target is None:
+            return " ".join(["pytest", *words])
+        from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
+
+        return scrub(" ".join(["pytest", *words]), self.settings.target)
+
 
 
 def _deepest_folder(items: Iterable[pytest.Item], root: Path) -> pytest.Dir | None:
