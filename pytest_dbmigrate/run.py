@@ -238,6 +238,7 @@ class Run:
                 data="none" if self.settings.rehearse_data == "none" else "all",
                 bindir=self.settings.pg_bindir,
                 timeout=self.settings.connect_timeout // 1000,
+                lock_timeout=self.settings.lock_timeout,
                 say=self.say,
             )
         )

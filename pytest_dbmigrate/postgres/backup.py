@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.postgres.binaries import ServerError
-from pytest_dbmigrate.postgres.cloning import read_snapshot
+from pytest_dbmigrate.postgres.cloning import read_snapshot, waiting
 from pytest_dbmigrate.postgres.content import Content, read_content
 from pytest_dbmigrate.postgres.dumping import DumpTools, connection_like, started
 from pytest_dbmigrate.postgres.sequences import positions
@@ -51,6 +51,7 @@ def take(
     *,
     bindir: str = "",
     timeout: int = 10,
+    lock_timeout: int = 2000,
     say: Callable[[str], None] = lambda _line: None,
 ) -> Backup:
     """Dump the target into a new file in `folder`, which only its owner may read.
@@ -64,7 +65,7 @@ def take(
             say(f"taking a backup of {source.identity.database} into {path}")
             content = read_content(source.conn)
             began = time.monotonic_ns()
-            _dump(source, path)
+            _dump(source, path, lock_timeout)
             duration = time.monotonic_ns() - began
             later = positions(source.conn)
             sha256 = _digest(path)
@@ -98,9 +99,9 @@ def _new_file(folder: Path, database: str, taken: datetime) -> Path:
     return path
 
 
-def _dump(source: Snapshot, path: Path) -> None:
-    words = ["--format=custom", f"--file={path}", "--lock-wait-timeout=5000"]
-    words.append(f"--snapshot={source.exported}")
+def _dump(source: Snapshot, path: Path, lock_timeout: int) -> None:
+    words = ["--format=custom", f"--file={path}", f"--snapshot={source.exported}"]
+    words += waiting(lock_timeout)
     connection = connection_like(source.conn, source.target)
     with (
         tempfile.TemporaryFile() as log,

@@ -24,7 +24,7 @@ SELECT pg_catalog.pg_encoding_to_char(d.encoding)::text, d.datcollate::text, d.d
  WHERE d.datname = pg_catalog.current_database()
 """
 _OWNER = """
-SELECT r.rolname::text, d.datacl IS NULL
+SELECT r.rolname::text, d.datacl IS NULL, pg_catalog.shobj_description(d.oid, 'pg_database')
   FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
  WHERE d.datname = pg_catalog.current_database()
 """
@@ -138,9 +138,10 @@ def _create(
 def _rights(
     source: psycopg.Connection[Any], admin: psycopg.Connection[Any], name: sql.Identifier
 ) -> list[str]:
-    """The owner of the database, and who may connect to it and create schemas in it."""
+    """Owner and comment of the database, and who may connect to it and create schemas in it."""
     missing: list[str] = []
-    owner, usual = source.execute(_OWNER).fetchone() or ("", True)
+    owner, usual, comment = source.execute(_OWNER).fetchone() or ("", True, None)
+    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, comment))
     change = sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(owner))
     missing += attempt(admin, change, "the database's owner")
     if usual:

@@ -81,13 +81,16 @@ def clone(
     data: Data,
     bindir: str = "",
     timeout: int = 10,
+    lock_timeout: int = 2000,
     say: Callable[[str], None] = lambda _line: None,
     tell_seconds: float = TELL_SECONDS,
 ) -> Iterator[Clone]:
     """Clone the target into a server of our own for the time of the block.
 
-    `say` is told what is going on. Raises TargetError for a target that cannot be reached, and
-    ServerError when there is no PostgreSQL, no pg_dump for it, or the dump fails.
+    `timeout` are seconds to connect in, `lock_timeout` milliseconds that pg_dump may wait for a
+    table (0: as long as it takes). `say` is told what is going on. Raises TargetError for a target
+    that cannot be reached, and ServerError when there is no PostgreSQL, no pg_dump for it, or the
+    dump fails.
     """
     with ExitStack() as stack:
         try:
@@ -105,7 +108,7 @@ def clone(
                 found = Differences(version=differing.version_of(source.identity, server))
                 found.add_errors(leave_out.lines)
                 filling = _Filling(source, server, found, data, say, tell_seconds)
-                filling.fill(leave_out.words)
+                filling.fill((*leave_out.words, *waiting(lock_timeout)))
                 filling.compare(catalog)
         except psycopg.Error as error:
             said = scrub(" ".join(str(error).split()), target)
@@ -179,7 +182,8 @@ class _Filling:
         pipe = self._pipe()
         words = (
             *("--format=custom", "--compress=0", "--no-subscriptions", "--no-tablespaces"),
-            *("--lock-wait-timeout=5000", f"--snapshot={source.exported}", *words),
+            *(f"--snapshot={source.exported}", *words),
+            *(() if self.data == "all" else ("--schema-only",)),
         )
         found.add_errors(pipe.transfer([*words, "--section=pre-data"]))
         with self._connect() as admin:
@@ -260,6 +264,11 @@ def superuser_beside(conn: psycopg.Connection[Any]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+def waiting(lock_timeout: int) -> tuple[str, ...]:
+    """Words for pg_dump: how many milliseconds it may wait for a table that somebody holds."""
+    return (f"--lock-wait-timeout={lock_timeout}",) if lock_timeout else ()
 
 
 def _size(size: int) -> str:

@@ -20,7 +20,7 @@ SELECT subname::text FROM pg_catalog.pg_subscription
  ORDER BY 1
 """
 _USER_MAPPINGS = """
-SELECT format('%s on server %I', coalesce(usename, 'PUBLIC'), srvname),
+SELECT format('%s on server %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE usename END, srvname),
        format('DROP USER MAPPING FOR %s SERVER %I',
               CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname)
   FROM pg_catalog.pg_user_mappings ORDER BY 1

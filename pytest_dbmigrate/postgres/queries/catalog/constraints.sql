@@ -1,5 +1,5 @@
 -- The index behind a key belongs to the key; indexes.sql has the others. A foreign key whose own
--- triggers are off (ALTER TABLE … DISABLE TRIGGER ALL) is not enforced, which pg_dump does not show.
+-- triggers are off (ALTER TABLE DISABLE TRIGGER ALL) is not enforced, which pg_dump does not show.
 SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint'
                       WHEN 'c' THEN 'check constraint' WHEN 'x' THEN 'exclusion constraint'
                       ELSE 'foreign key' END AS kind,

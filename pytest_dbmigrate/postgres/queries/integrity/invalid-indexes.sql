@@ -1,7 +1,7 @@
 -- A CREATE INDEX CONCURRENTLY that failed leaves one behind: written to, never read.
 SELECT c.identity,
        'the index is not valid, so no query uses it',
-       CASE WHEN c.relkind = 'I' THEN 'ALTER INDEX ' || c.identity || ' ATTACH PARTITION …'
+       CASE WHEN c.relkind = 'I' THEN 'ALTER INDEX ' || c.identity || ' ATTACH PARTITION'
             WHEN k.oid IS NOT NULL THEN 'ALTER TABLE ' || i.indrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(k.conname)
             ELSE 'DROP INDEX ' || c.identity END || ';'
 FROM relation c
