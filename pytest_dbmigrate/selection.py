@@ -200,13 +200,6 @@ class Selection:
         if decides:
             self.open_session().start(run)
 
-
-def _named_files(config: pytest.Config) -> frozenset[Path]:
-    """The .sql files on the command line, also those that a folder beside them covers."""
-    files = [argument.partition("::")[0] for argument in config.args]
-    folder = config.invocation_params.dir
-    return frozenset(Path(os.path.normpath(folder / f)) for f in files if f.endswith(".sql"))
-
     def _command(self) -> str:
         """What was typed, without the password: a traceback may show the whole run."""
         words = map(str, self.config.invocation_params.args)
@@ -216,6 +209,12 @@ def _named_files(config: pytest.Config) -> frozenset[Path]:
 
         return scrub(" ".join(["pytest", *words]), self.settings.target)
 
+
+def _named_files(config: pytest.Config) -> frozenset[Path]:
+    """The .sql files on the command line, also those that a folder beside them covers."""
+    files = [argument.partition("::")[0] for argument in config.args]
+    folder = config.invocation_params.dir
+    return frozenset(Path(os.path.normpath(folder / f)) for f in files if f.endswith(".sql"))
 
 
 def _deepest_folder(items: Iterable[pytest.Item], root: Path) -> pytest.Dir | None:
