@@ -79,12 +79,13 @@ def _file_problems(evidence: Evidence, project: Project) -> list[str]:
     problems = []
     for role, path in sorted(then.keys() | now.keys()):
         digests = then.get((role, path)), now.get((role, path))
+        what = "expected result" if role == "expected" else role
         if digests[0] is None:
-            problems.append(f"{path}: this {role} was not part of the rehearsal")
+            problems.append(f"{path}: this {what} was not part of the rehearsal")
         elif digests[1] is None:
-            problems.append(f"{path}: this {role} was rehearsed and is not here now")
+            problems.append(f"{path}: this {what} was rehearsed and is not here now")
         elif digests[0] != digests[1]:
-            problems.append(f"{path}: this {role} changed after the rehearsal")
+            problems.append(f"{path}: this {what} changed after the rehearsal")
     applied = {m.file: m.sha256 for m in evidence.migrations if m.outcome == "committed"}
     problems += [
         f"{migration.path}: the rehearsal did not apply this migration"

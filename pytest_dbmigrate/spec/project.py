@@ -30,7 +30,7 @@ from pytest_dbmigrate.spec.statements import Script, decode, scan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FileRole = Literal["migration", "verification", "baseline", "plan"]
+FileRole = Literal["migration", "verification", "baseline", "plan", "expected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,18 @@ class Project:
         return tuple(c for f in self.verifications for c in f.checks)
 
 
-def read_verifications(path: Path, shown: str, data: bytes) -> tuple[Check, ...]:
-    """The checks of one file's bytes; side files (`expect-result: file.csv`) are read beside it."""
+def read_verifications(
+    path: Path, shown: str, data: bytes
+) -> tuple[tuple[Check, ...], dict[Path, bytes]]:
+    """The checks of one file's bytes, and the side files (`expect-result: file.csv`) they read."""
+    side_files: dict[Path, bytes] = {}
 
     def load(name: str) -> str:
-        return decode((path.parent / name).read_bytes(), f"{shown}: {name}")
+        beside = path.parent / name
+        side_files[beside] = beside.read_bytes()
+        return decode(side_files[beside], f"{shown}: {name}")
 
-    return read_checks(scan(decode(data, shown), shown), load)
+    return read_checks(scan(decode(data, shown), shown), load), side_files
 
 
 def load_project(
@@ -117,9 +122,12 @@ def load_project(
             raise SpecError(
                 f"cannot be read: {error.strerror}", path=show(path), remedy="check its permissions"
             ) from None
+        note(path, role, data)
+        return data
+
+    def note(path: Path, role: FileRole, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()
         files.append(SourceFile(role, show(path), len(data), digest))
-        return data
 
     def read_scripts(folder: str, role: FileRole) -> list[tuple[Path, bytes]]:
         paths = sorted((root / folder).glob("*.sql"))
@@ -131,16 +139,20 @@ def load_project(
         for path, data in read_scripts(BASELINE, "baseline")
     ]
     verifications = []
+    expected: dict[Path, bytes] = {}
     for path in sql_files(root):
         if not named(path) and not is_verification(path.relative_to(root), patterns):
             continue
         data = read(path, "verification")
         if named(path) or speaks_of_expectations(data):
-            checks = read_verifications(path, show(path), data)
+            checks, side_files = read_verifications(path, show(path), data)
             if named(path) or any(c.reading.status != "no-expectation" for c in checks):
                 verifications.append(VerificationFile(path, show(path), checks))
+                expected |= side_files
                 continue
         files.pop()
+    for path, data in expected.items():  # two files may expect the same rows
+        note(path, "expected", data)
     read_order = read_migrations(
         ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
     )

@@ -107,6 +107,22 @@ def test_when_a_file_changed_then_it_is_refused_by_name(
     assert f"{path}: {words}" in require(signed).problems
 
 
+def test_when_expected_rows_beside_a_verification_changed_then_it_is_refused(
+    signed: Signed,
+) -> None:
+    """What a check expects decides as much as its SQL, also in a file of its own."""
+    rows = signed.root / "sql" / "rows.csv"
+    rows.write_text("a\n1\n")
+    more = "\n-- name: rows\n-- expect-result: rows.csv\nSELECT 1 AS a;\n"
+    with (signed.root / "sql" / "verification.sql").open("a") as file:
+        file.write(more)
+    record(signed_again(signed))
+    words = "sql/rows.csv: this expected result changed after the rehearsal"
+    assert words not in require(signed).problems
+    rows.write_text("a\n2\n")
+    assert words in require(signed).problems
+
+
 def test_when_a_migration_was_added_then_it_is_refused(signed: Signed) -> None:
     (signed.root / "sql" / "migrations" / "012_more.sql").write_text("DROP TABLE fixed;\n")
     problems = require(signed).problems
