@@ -36,6 +36,14 @@ class Run:
         """Whether any line is an expectation or a key."""
         return any(c.marker is not None or c.key is not None for c in self.found)
 
+    @property
+    def tells(self) -> bool:
+        """Whether it tells of the habit: an expectation in a title stands nowhere else."""
+        return any(
+            c.key is not None or (c.marker is not None and c.marker.where == "start")
+            for c in self.found
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -197,7 +205,7 @@ def _habit(runs: Sequence[Run], statements: int) -> Direction | None:
 
     Without any, a file whose every statement has one block after it, or before it, shows it too.
     """
-    seen = {r.to for r in runs if r.marked and r.to in {"previous", "next"}}
+    seen = {r.to for r in runs if r.tells and r.to in {"previous", "next"}}
     if len(seen) == 2:
         return "ambiguous"
     if seen:
@@ -221,7 +229,7 @@ def _decide(run: Run, habit: Direction | None, statements: int) -> Direction:
     if to == "apart":
         return habit or "ambiguous"
     if to == "apart-previous":
-        return "previous" if habit in {None, "previous"} else "ambiguous"
+        return "previous" if habit != "next" else "ambiguous"
     if to in {"dense-previous", "dense-next"}:
         leaning: Direction = "previous" if to == "dense-previous" else "next"
         return leaning if habit in {None, leaning} else "ambiguous"

@@ -86,16 +86,25 @@ def _classify(line: Line) -> Classified:
         return Classified(line, "title", marker)
     if _SET.match(text):
         return Classified(line, "set", marker)
+    if (wrapped := _WRAPPED.match(text)) is not None:
+        return _classify_wrapped(line, wrapped["text"] or wrapped["box"])
     if marker is not None:
         return Classified(line, "marker", marker)
-    if (wrapped := _WRAPPED.match(text)) is not None:
-        inner = wrapped["text"] or wrapped["box"]
-        return Classified(line, "title" if is_title(inner) else "heading", find_marker(inner))
     if _TABLE.search(text):
         return Classified(line, "table")
     if _BULLET.match(text):
         return Classified(line, "bullet")
     return Classified(line, "text")
+
+
+def _classify_wrapped(line: Line, inner: str) -> Classified:
+    """`=== RLS (expected: 4) ===`, `=== Expected: 0 rows ===`; other words are a heading."""
+    marker = find_marker(inner)
+    if marker is not None and marker.where == "start":
+        if ":" in inner:
+            return Classified(line, "marker", marker)
+        marker = None
+    return Classified(line, "title" if is_title(inner) else "heading", marker)
 
 
 def _unmake_lists(found: list[Classified]) -> None:

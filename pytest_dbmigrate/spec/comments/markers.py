@@ -28,7 +28,6 @@ class Marker:
 
 
 _LEAD = re.compile(r"^(?:[✅✓✔☑🎯👉➡→⇒▶►•*#>=\-\ufe0f]+\s*|\[[ xX✓]?\]\s*|\d+\)\s*)+")
-_NEGATED = re.compile(r"^[\s*#>\-]*(?:❌|✗|✘|✖|⚠|🚫|⛔)")
 _CONNECT = r"(?:\s*(?:=>|->|→|⇒|[:=])\s*|\s+(?:is|are|to\s+be|to\s+return|to\s+show)\s+|\s+)"
 _EXPECTED = re.compile(
     rf"""(?:expected|expect|expectation)
@@ -42,7 +41,10 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 # Subjects that only mean "the result": a noun of the author's own would be a claim.
-_SUBJECT = r"(?:(?:this|it|the)\s+)?(?:(?:query|result|count|total|value|statement|select)\s+)?"
+_SUBJECT = (
+    r"(?:(?:this|it|the)\s+)?(?:(?:row|record)\s+(?=count|total))?"
+    r"(?:(?:query|result|count|total|value|statement|select)\s+)?"
+)
 _SHOULD = re.compile(
     _SUBJECT + r"(?:should|must)\s+(?:return|be|show)\b\s*:?\s*(?P<clause>.*)$", re.IGNORECASE
 )
@@ -52,8 +54,14 @@ _PROSE = re.compile(
 _SECOND_VERB = re.compile(
     r"(?:it\s+)?(?:(?:should|must|to)\s+(?:return|be|show)|returns?)\s*:?\s+(?=\S)", re.IGNORECASE
 )
+# `0 rows expected`
+_EXPECTED_BEHIND = re.compile(
+    r"(?P<clause>(?:[<>≥≤]=?\s*)?(?:\d|(?:no|zero|one|two|three|exactly|at\s+least)\b)[^.;:()]{0,60}?)"
+    r"\s+(?:(?:is|are)\s+)?expected\.?$",
+    re.IGNORECASE,
+)
 _IN_PARENTHESES = re.compile(
-    r"\(\s*(?P<marker>(?:expected|expect|should|must)\b[^()]*(?:\([^()]*\)[^()]*)?)\)[\s.:✓✅=-]*$",
+    r"\(\s*(?P<marker>(?:(?:expected|expect|should|must)\b|(?=[^()]{1,70}\sexpected\s*\)))[^()]*(?:\([^()]*\)[^()]*)?)\)[\s.:✓✅=-]*$",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
@@ -72,7 +80,7 @@ _FOREIGN = re.compile(
 
 def find_marker(text: str) -> Marker | None:
     """The expectation in one comment line, None when none is marked."""
-    if len(text) > LONGEST or _NEGATED.match(text):
+    if len(text) > LONGEST:
         return None
     bare = _LEAD.sub("", text)
     marker = _at_start(bare)
@@ -105,6 +113,8 @@ def _at_start(text: str) -> Marker | None:
             return Marker(named["clause"].strip(), noun=named["noun"])
         return Marker(_SECOND_VERB.sub("", clause, count=1) if clause else "", counts=counts)
     if match := _SHOULD.match(text):
+        return Marker(match["clause"].strip())
+    if match := _EXPECTED_BEHIND.match(text):
         return Marker(match["clause"].strip())
     if match := _PROSE.match(text):
         return Marker(text)

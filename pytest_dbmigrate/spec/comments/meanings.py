@@ -7,7 +7,7 @@ rows of a listing, or nothing certain.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -58,8 +58,13 @@ def meanings(clause: str, marker: Marker, shape: Shape) -> list[Meaning]:
         found.append(_no_rows(empty.end(), shape))
     elif (nothing := _NOTHING.match(clause)) and (shape.listing or shape.groups):
         found.append(Meaning(nothing.end(), NO_ROWS, value=Decimal(0)))
+    if shape.boolean and (letter := _LETTER.match(clause)):
+        word = "true" if letter[0].lower() == "t" else "false"
+        found.append(_literal(word, letter.end(), shape))
     if literal := _LITERAL.match(clause):
         found.append(_literal(literal[0], literal.end(), shape))
+    if shape.lone_count:
+        clause = _COUNT_CALL.sub("count   ", clause)
     if shape.columns is not None and (row := _COLUMNS.match(clause)):
         found.append(_columns(row[0], row.end(), shape))
     return found
@@ -78,7 +83,7 @@ _NOUN = re.compile(r"\s+([A-Za-z][A-Za-z_'-]*)(?:\s+([A-Za-z][A-Za-z_'-]*))?")
 # Words that are no part of a noun: they restrict, relate or join.
 _NO_NOUN = frozenset(
     """a about added additional affected after all an and another any approx approximately are as at
-    average be been before both but by changed columns' contained containing created deleted
+    average be been before both but by changed columns' contained containing deleted
     different distinct dropped each else every except exactly existing extra fewer for from has have
     having if in including inserted is less limit lost matching max maximum min minimum missing more
     moved named new no nor not of old on only or other others overall per plus record records
@@ -86,6 +91,11 @@ _NO_NOUN = frozenset(
     total unless up updated value values version via was were when where which who with without
     """.split()  # noqa: SIM905  (a list of eighty words is read best as words)
 )
+# "0 missing", "0 left": nothing, on a count.
+_NONE_LEFT = re.compile(
+    r"\s+(?:missing|remaining|left|lost|orphaned)(?!\w)(?!\s+\w)", re.IGNORECASE
+)
+_ROW_WORDS = frozenset({"row", "rows", "record", "records", "result", "results"})
 _IDLE_SECOND = frozenset({"returned", "found", "left", "remain", "remains", "exist", "exists"})
 _UNITS = frozenset(
     """ms msec millisecond milliseconds s sec secs second seconds min mins minute minutes h hour
@@ -100,17 +110,21 @@ def _quantitymeanings(
     rest = clause[quantity.end :]
     if rows := _ROWS.match(rest):
         return [_rows(quantity, quantity.end + rows.end(), shape)]
+    if quantity.is_zero and shape.lone_count and (idle := _NONE_LEFT.match(rest)):
+        return [_bare(clause, replace(quantity, end=quantity.end + idle.end()), marker, shape)]
     if noun := _NOUN.match(rest):
         words = [w for w in noun.groups() if w]
         # "no duplicate names" says what may not be, not how many rows come back.
         if words[0].lower() in _NO_NOUN | _UNITS or clause[: quantity.end].lower() == "no":
             return []
-        second = len(words) == 2 and words[1].lower() not in _NO_NOUN | _IDLE_SECOND
+        second = len(words) == 2 and (
+            words[1].lower() not in _NO_NOUN | _IDLE_SECOND or words[1].lower() in _ROW_WORDS
+        )
         end = quantity.end + (noun.end() if second else noun.end(1))
         if idle := _IDLE_WORDS.match(clause, end):
             end = idle.end()
         return [_counted(quantity, " ".join(words[: 1 + second]), end, shape)]
-    if quantity.word or quantity.is_range:
+    if (quantity.word or quantity.is_range) and not (quantity.is_zero and shape.lone_count):
         return []
     if marker.counts == "rows" and quantity.is_count:
         return [_rows(quantity, quantity.end, shape)]
@@ -161,6 +175,7 @@ def _counted(
 ) -> Meaning:
     """A number with a noun: the number of a lone count, or of a plain listing's rows."""
     words = {w.lower() for w in noun.split()}
+    words -= _ROW_WORDS if len(words) > 1 else set()
     if not quantity.is_count or words & _NO_NOUN or words & _UNITS:
         return Meaning(end, reason="prose")
     if shape.lone_count:
@@ -203,6 +218,7 @@ def _bare(clause: str, quantity: Quantity, marker: Marker, shape: Shape) -> Mean
 
 # 10.000 is ten in one country and ten thousand in another.
 _GROUPED_BY_DOTS = re.compile(r"\d{1,3}(?:\.\d{3})+(?!\d)")
+_LETTER = re.compile(r"[tf]\b", re.IGNORECASE)  # as psql shows a boolean
 _LITERAL = re.compile(r"(?:true|false|null)\b|'(?:[^']|'')*'", re.IGNORECASE)
 
 
@@ -216,6 +232,7 @@ def _literal(text: str, end: int, shape: Shape) -> Meaning:
     return Meaning(end, SingleValue(equals(literal), phrase=True), single=True)
 
 
+_COUNT_CALL = re.compile(r"^count\(\*\)", re.IGNORECASE)
 _OPERAND = r"(?:-?\d[\d.]*(?![\w.])|'(?:[^']|'')*'|true\b|false\b|null\b)"
 _COLUMN = rf"""(?:"[^"]+"|[^\W\d]\w*)\s*
     (?:(?:=|<>|!=|<=|>=|<|>)\s*{_OPERAND}|\s+is\s+(?:not\s+)?null\b|\s+is\s+(?:true|false)\b)"""

@@ -78,9 +78,10 @@ def _trim(clause: str) -> str:
     """The clause without decoration at its ends, in single spaces outside quotes."""
     text = clause.strip().strip(f"{_TICKS} ")
     text = re.sub(r"\s+", " ", text) if "'" not in text else text
-    for mark in ("`", "**"):
-        inner = text.removeprefix(mark).removesuffix(mark)
-        if len(text) - len(inner) == 2 * len(mark) and mark not in inner:
+    for start, end in (("`", "`"), ("**", "**"), ("(", ")")):
+        inner = text.removeprefix(start).removesuffix(end)
+        whole = len(text) - len(inner) == len(start) + len(end)
+        if whole and start not in inner and end not in inner:
             return inner.strip(_ENDS)
     return text.rstrip(_ENDS)
 

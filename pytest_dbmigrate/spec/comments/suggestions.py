@@ -40,6 +40,7 @@ _STATUS = frozenset(
 _GOOD = re.compile(r"\b(?:pass(?:ed)?|ok|true)\b|✅", re.IGNORECASE)
 _VALUE = re.compile(r"\b(?:true|false|null)\b|'[^']*'", re.IGNORECASE)
 _PAIR = re.compile(r"\b([A-Za-z_]\w*)\s*[=:]\s*('[^']*'|-?[0-9][0-9.]*|[A-Za-z_]\w*)")
+_EVERY = re.compile(r"\b(?:all|each|both|every)\b", re.IGNORECASE)
 _LONGEST = 1_000
 _NOT_EXACT = frozenset({"approximate", "alternatives"})
 _NONE = re.compile(r"\b(?:no|none|nothing|empty|zero|false|not)\b", re.IGNORECASE)
@@ -63,7 +64,10 @@ def suggest(reason: str, text: str, shape: Shape, listed: str = "") -> str:
     numbers = numbers_in(text)
     status = next((c for c in columns if c.lower() in _STATUS), "")
     if pairs := _pairs(text, columns):
-        return f"expect-row: {pairs}"
+        several = reason == "every" or _EVERY.search(text)
+        return (
+            f"expect-column: {_every(pairs[0])}" if several else f"expect-row: {', '.join(pairs)}"
+        )
     if reason == "comparison" and not (shape.one_row and len(columns) > 1):
         return "expect-same-as-before"
     if status and _GOOD.search(text):
@@ -117,7 +121,12 @@ def _figure(numbers: list[Decimal], reason: str = "") -> str:
     return format(numbers[0], "f") if numbers else "…"
 
 
-def _pairs(text: str, columns: list[str]) -> str:
+def _every(pair: str) -> str:
+    name, _, value = pair.partition(" = ")
+    return f"{name} every = {value}"
+
+
+def _pairs(text: str, columns: list[str]) -> list[str]:
     """`col = value` for those of the result's columns of which the text says a value."""
     known = {c.lower(): c for c in columns}
     found = []
@@ -127,7 +136,7 @@ def _pairs(text: str, columns: list[str]) -> str:
             found.append(
                 f"{column_name(known[name.lower()])} = {value if plain else quoted(value)}"
             )
-    return ", ".join(found)
+    return found
 
 
 def _names(text: str) -> list[str]:
