@@ -17,7 +17,8 @@ from pytest_dbmigrate.evidence.folder import (
 from pytest_dbmigrate.evidence.requirement import require_signed
 from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
 from pytest_dbmigrate.evidence.words import time_text
-from pytest_dbmigrate.postgres import transaction
+from pytest_dbmigrate.postgres.ending import Intent
+from pytest_dbmigrate.postgres.ending import resolve as ask
 from pytest_dbmigrate.spec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -52,10 +53,13 @@ def resolve_earlier(
             here = (identity.system_identifier or "", identity.database)
             if target is None or (target.system_identifier, target.database) != here:
                 continue
-            what = transaction.Intent(
-                sent.xid, target.system_identifier, str(target.timeline or "")
+            what = Intent(
+                sent.xid,
+                target.system_identifier,
+                str(target.timeline or ""),
+                lasting=sent.lasting,
             )
-            ending = transaction.resolve(what, connect, "its COMMIT was never answered", patience=5)
+            ending = ask(what, connect, "its COMMIT was never answered", patience=5)
             if ending.state == "unknown":
                 raise NotAdmittedError(
                     f"the COMMIT of {run.evidence.run.id} is still unresolved ({ending.why}). Look "

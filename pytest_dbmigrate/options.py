@@ -194,9 +194,24 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-hold-timeout",
-        "how long the transaction may last, from BEGIN to COMMIT: others wait for its locks",
+        "how long others may have to wait for our locks: from the first migration's first statement "
+        "to COMMIT",
         read=duration,
         default="5min",
+        metavar="TIME",
+    ),
+    Option(
+        "--dbmigrate-total-timeout",
+        "how long the whole run may take up to COMMIT, with everything that is tried again",
+        read=duration,
+        default="30min",
+        metavar="TIME",
+    ),
+    Option(
+        "--dbmigrate-outside-timeout",
+        "how long one statement outside the transaction (`-- transaction: none`) may take",
+        read=duration,
+        default="1h",
         metavar="TIME",
     ),
     Option(

@@ -214,12 +214,11 @@ def _signals(run: Run) -> Iterator[None]:
     """SIGTERM and SIGINT interrupt the run, also where a shell made it ignore them.
 
     A background shell ignores SIGINT, and such a run would go on to COMMIT. While a COMMIT is being
-    settled nothing interrupts any more.
+    settled they cut the waiting short, and interrupt the run afterwards.
     """
 
     def interrupt(_number: int, _frame: object) -> None:
-        if not run.gate.resolving:
-            raise KeyboardInterrupt
+        run.gate.interrupt()
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers, and only it is interrupted

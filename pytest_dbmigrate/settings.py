@@ -35,6 +35,8 @@ class Settings:
     statement_timeout: int
     idle_timeout: int
     hold_timeout: int
+    total_timeout: int
+    outside_timeout: int
     retries: int
     connect_timeout: int
     off: tuple[str, ...]
@@ -111,6 +113,8 @@ def _read(config: pytest.Config) -> Settings:
         statement_timeout=values["dbmigrate_statement_timeout"],
         idle_timeout=values["dbmigrate_idle_timeout"],
         hold_timeout=values["dbmigrate_hold_timeout"],
+        total_timeout=values["dbmigrate_total_timeout"],
+        outside_timeout=values["dbmigrate_outside_timeout"],
         retries=values["dbmigrate_retries"],
         connect_timeout=values["dbmigrate_connect_timeout"],
         off=values["dbmigrate_off"],

@@ -122,6 +122,7 @@ def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
         began=time_text(gate.seen.began),
         ended=time_text(gate.seen.ended) if gate.seen.ended else None,
         xid=gate.seen.intent.xid if gate.seen.intent else "",
+        lasting=gate.seen.intent is None or gate.seen.intent.lasting,
         held_ns=int(held.total_seconds() * 1e9) if held else 0,
         why=of.scrub(_why(gate)),
     )

@@ -34,6 +34,9 @@ _STRINGS = (
 )
 
 
+_UNFINISHED = "its answer never came"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A NOTICE or WARNING of the server's."""
@@ -96,8 +99,8 @@ def apply(
     """Send each statement alone, in order, until one fails.
 
     With `held` a statement that ends the transaction is a fault, whatever the server answered.
-    What was sent is kept in `into` as it happens, so that it survives an interruption.
-    Raises ConnectionLostError.
+    What was sent is kept in `into` as it happens, so that it survives an interruption; so does the
+    statement that was running. Raises ConnectionLostError.
     """
     applied = into if into is not None else Applied()
     heard: list[Notice] = []
@@ -115,7 +118,16 @@ def apply(
     try:
         for statement in statements:
             before_each(statement)
-            answer = ask(conn, Question(statement.text), patience)
+            try:
+                answer = ask(conn, Question(statement.text), patience)
+            except ConnectionLostError as lost:
+                applied.fault = _at(script, statement, f"{_UNFINISHED}: {lost}")
+                raise
+            except BaseException:
+                # Inside the transaction it is rolled back, and no fault of the migration's.
+                if not held:
+                    applied.fault = _at(script, statement, f"{_UNFINISHED}: interrupted")
+                raise
             applied.sent.append(Sent(statement, answer, tuple(heard)))
             heard.clear()
             applied.duration_ns += answer.duration_ns

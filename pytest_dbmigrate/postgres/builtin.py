@@ -87,8 +87,13 @@ def losses(
     rows: Iterable[RowChange],
     before: Catalog,
     after: Catalog,
+    *,
+    uncounted: Iterable[str] = (),
 ) -> list[BuiltInFinding]:
-    """What the migrations took away without saying so: rows, and objects of the schema."""
+    """What the migrations took away without saying so: rows, and objects of the schema.
+
+    `uncounted` are files that may take rows away outside the transaction.
+    """
     found = []
     titles = {check.name: check.title for check in LOSSES}
     if ROWS_LOST not in without:
@@ -99,8 +104,9 @@ def losses(
                 title=titles[ROWS_LOST],
                 at=datetime.now(UTC),
                 problems=tuple(_lost(r) for r in lost if r.counted),
-                unknown=tuple(
-                    f"{r.table}: {r.note or 'not counted'}" for r in lost if not r.counted
+                unknown=(
+                    *(f"{r.table}: {r.note or 'not counted'}" for r in lost if not r.counted),
+                    *(f"{path}: {_OUTSIDE}" for path in uncounted),
                 ),
             )
         )
@@ -115,6 +121,9 @@ def losses(
             )
         )
     return found
+
+
+_OUTSIDE = "what it takes away outside the transaction is not counted"
 
 
 def _line(offender: Offender) -> str:

@@ -7,7 +7,6 @@ no selection and no reordering can change what happened.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,45 +15,42 @@ import psycopg
 from psycopg import errors
 
 from pytest_dbmigrate.postgres import builtin, transaction
-from pytest_dbmigrate.postgres.apply import Applied, apply, preflight
+from pytest_dbmigrate.postgres.apply import Applied, preflight
+from pytest_dbmigrate.postgres.before_after import BeforeAfter
 from pytest_dbmigrate.postgres.catalog import snapshot
-from pytest_dbmigrate.postgres.migrating import Accounts, migrate
+from pytest_dbmigrate.postgres.ending import Ending, Intent
+from pytest_dbmigrate.postgres.held import Held
+from pytest_dbmigrate.postgres.migrating import migrate
 from pytest_dbmigrate.postgres.observations import Clock, Observations
-from pytest_dbmigrate.postgres.query import (
-    WITHOUT_END,
-    ConnectionLostError,
-    Patience,
-    StatementFailedError,
-    run,
-)
+from pytest_dbmigrate.postgres.preconditions import EACH, Preconditions
+from pytest_dbmigrate.postgres.query import ConnectionLostError, StatementFailedError, run
 from pytest_dbmigrate.postgres.rerun import rerun_all
+from pytest_dbmigrate.postgres.retrying import LOCK_STATES, Attempts, LockMissedError
 from pytest_dbmigrate.postgres.steps import Stage, Step, steps_of
-from pytest_dbmigrate.postgres.transaction import Ending, Intent, Limits, RefusedError
+from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
+from pytest_dbmigrate.postgres.unheld import apply_unheld
+from pytest_dbmigrate.postgres.url import TargetError
 from pytest_dbmigrate.postgres.verifying import Verifier, stops
-from pytest_dbmigrate.postgres.watching import Observer, describe
 from pytest_dbmigrate.spec.builtins import RERUN
-from pytest_dbmigrate.spec.declarations import drops_data
 from pytest_dbmigrate.spec.expectations import Failure
-from pytest_dbmigrate.spec.judging import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from psycopg import Connection
 
-    from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.project import Project
 
 READ_ONLY_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# lock_not_available, deadlock_detected: the same run may well succeed a moment later.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_LOCK_STATES = frozenset({"55P03", "40P01"})
-
-
-class _LockError(Exception):
-    """A migration failed for a lock; says which statement, and who was in the way."""
+_DATABASE_ERRORS = (
+    ConnectionLostError,
+    StatementFailedError,
+    RefusedError,
+    TargetError,
+    psycopg.Error,
+)
 
 
 @dataclass(slots=True)
@@ -62,9 +58,10 @@ class Gate:
     """One run on one target; see the module.
 
     `connect` opens a new autocommit connection to the target. `on_schema` is told the schema before
-    the first migration; if it raises RefusedError, none is applied. `objections` is asked, before COMMIT,
-    for what stands against it elsewhere. `on_intent` is told, before COMMIT, what identifies it; if
-    it raises RefusedError, the transaction is rolled back.
+    the first migration; if it raises RefusedError, none is applied. `objections` is asked, before
+    COMMIT, for what stands against it elsewhere. `on_intent` is told, before COMMIT, what
+    identifies it; if it raises RefusedError, the transaction is rolled back. `on_ending` is told
+    what became of a COMMIT; if it raises RefusedError, nothing more is begun.
     """
 
     project: Project
@@ -74,23 +71,23 @@ class Gate:
     commit_each: bool = False
     on_schema: Callable[[Catalog], None] = lambda _catalog: None
     on_intent: Callable[[Intent], None] = lambda _intent: None
+    on_ending: Callable[[Ending], None] = lambda _ending: None
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
-    resolving: bool = False
 
-    _conn: Connection[object] | None = None
     _done: set[Step] = field(default_factory=set)
+    _committed_version: str = ""
+    _held: Held = field(init=False)
     _verifier: Verifier = field(init=False)
-    _committed: Ending | None = None
-    _accounts: Accounts | None = None
-    _observer: Observer | None = None
-    _builtins_before: list[BuiltInFinding] = field(default_factory=list)
-    _deadline_ns: int = 0
-    _retries: int = 0
+    _before_after: BeforeAfter = field(init=False)
+    _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the verifier, which keeps its findings in `seen`."""
+        """Make what keeps its findings in `seen`."""
+        self._held = Held(self._connect, self.limits, self.seen)
         self._verifier = Verifier(self.project, self.stage, self.seen)
+        self._before_after = BeforeAfter(self.project, self.seen)
+        self._attempts = Attempts(self.limits, self._work, lambda: self.holding, self._forget)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -105,12 +102,17 @@ class Gate:
     @property
     def holding(self) -> bool:
         """Whether the transaction is open: migrations may be applied, nothing is decided."""
-        return self.seen.began is not None and self.seen.ending is None
+        return self._held.open
 
     @property
     def live(self) -> bool:
         """Whether the target is a database people use."""
         return self.stage == "production"
+
+    @property
+    def intent(self) -> Intent | None:
+        """What identifies the open transaction."""
+        return self._held.intent
 
     def advance(self, until: Step) -> None:
         """Run every step up to and including `until` that has not run.
@@ -122,6 +124,7 @@ class Gate:
         if self.live and not self.commit_each and until.kind in {"apply", "after"}:
             final = Step("final")
             until = final if self.steps.index(until) < self.steps.index(final) else until
+        self._held.deadlines.start()
         for step in self.steps:
             if step not in self._done:
                 self._done.add(step)
@@ -129,38 +132,37 @@ class Gate:
             if step == until:
                 return
 
+    def interrupt(self) -> None:
+        """What a signal does: KeyboardInterrupt, or, while a COMMIT is under way, less waiting."""
+        self._held.interrupt()
+
     def finish(self) -> None:
         """Roll back what is still open and close the connection."""
         if self.holding:
             self.stop("the run ended before COMMIT")
-        if self._conn is not None and not self._conn.closed:
-            self._conn.close()
-        if self._observer is not None:
-            self._observer.close()
+        self._held.close()
 
     def stop(self, why: str) -> None:
         """Stop the run: roll back at once, and let everything that has not run say why."""
         self.seen.stopped = self.seen.stopped or why
-        if self.holding and self._conn is not None:
-            self.end(transaction.rollback(self._conn))
+        if self.holding:
+            self.end(self._held.roll_back())
 
-    def end(self, ending: Ending) -> None:
+    def end(self, what: Ending) -> None:
         """Keep what became of the transaction."""
-        if ending.state == "unchanged" and self._committed is not None:
-            why = f"earlier migrations had committed; this one did not: {self.seen.stopped}"
-            ending = Ending("committed", why)
-        if ending.state == "committed":
-            self._committed = ending
-        self.seen.ending = ending
-        self.seen.ended, self.seen.ended_ns = datetime.now(UTC), time.monotonic_ns()
-        if self._accounts is not None:
-            self.seen.locks = self._accounts.locks
+        if what.state == "committed":
+            self._committed_version = self._verifier.version
+        elif what.state == "unchanged" and self._held.committed is not None:
+            why = what.why or self.seen.stopped
+            what = Ending("committed", f"earlier migrations had committed; this one did not: {why}")
+        if what.state != "committed" or what.interrupted:
+            self.seen.stopped = self.seen.stopped or what.why or "not committed"
+        self._held.end(what)
+        self._before_after.end(self.seen.ended_ns)
 
     def connection(self) -> Connection[object]:
         """The connection everything of this run goes over."""
-        if self._conn is None or self._conn.closed:
-            self._conn = self.connect()
-        return self._conn
+        return self._held.connection()
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -171,13 +173,13 @@ class Gate:
         clock = Clock(step, datetime.now(UTC))
         self.seen.clocks.append(clock)
         try:
-            self._attempt(step)
-        except _LockError as error:
+            self._attempts.do(step)
+        except LockMissedError as error:
             self.stop(str(error))
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
-            self._observe().holders()
-            self.stop(f"{step}: {error}{self._in_the_way()}")
-        except (ConnectionLostError, StatementFailedError, RefusedError, psycopg.Error) as error:
+            self._held.observer.holders()
+            self.stop(f"{step}: {error}{self._held.in_the_way()}")
+        except _DATABASE_ERRORS as error:
             self.stop(f"{step}: {error}")
         except BaseException:
             self.stop(f"interrupted during {step}")
@@ -187,10 +189,20 @@ class Gate:
         if self.seen.stopped:
             self._verifier.skip(step)
 
+    def _forget(self, steps: Sequence[Step], why: str) -> None:
+        """Roll back an attempt that is to be tried again: nothing of it has happened."""
+        self.seen.notes.append(why)
+        self._held.give_up()
+        for step in steps:
+            self.seen.applied.pop(step.version, None)
+            self._verifier.forget(step)
+        self._before_after.forget()
+        self._verifier.version = self._committed_version
+
     def _work(self, step: Step) -> None:
         match step.kind:
             case "before":
-                self._before_all(step)
+                self._before(step)
             case "apply":
                 self._apply(self._migration(step.version))
             case "after":
@@ -205,72 +217,40 @@ class Gate:
             case "health":
                 self._verify_reading(step)
 
-    def _before_all(self, step: Step) -> None:
+    def _before(self, step: Step) -> None:
+        """Everything that can be known before BEGIN, and the before-checks."""
+        conn = self.connection()
+        if self.commit_each:
+            self.seen.notes.append(EACH)
         if self.live:
-            self._refuse_hopeless()
+            known = Preconditions(self.project, self.commit_each)
+            for problem in (*self._verifier.hopeless(), *known.problems(conn)):
+                self.stop(f"refused before BEGIN: {problem}")
         for migration in self.project.migrations:
-            fault = preflight(self.connection(), migration.script, migration.statements)
+            fault = preflight(conn, migration.script, migration.statements)
             if fault is not None:
                 self.seen.applied[migration.version] = Applied(fault=fault)
                 self.stop(fault.place)
         if not self.seen.stopped:
             self._verify_reading(step)
 
-    def _refuse_hopeless(self) -> None:
-        """Do not lock production for a run that cannot end in GO."""
-        for check, why in self._verifier.hopeless():
-            self.stop(f"refused before BEGIN: {key(check)} cannot pass: {why}")
-
     def _apply(self, migration: Migration) -> None:
-        conn = self.connection()
         applied = self.seen.applied[migration.version] = Applied()
         if not migration.transactional:
-            # Outside the transaction: its statements may take as long as they need.
-            apply(conn, migration.script, migration.statements, held=False, into=applied)
+            apply_unheld(self.connect, migration, self.limits, applied)
         else:
-            if not self.holding:
-                self._begin(conn)
-            self.seen.notes += migrate(
-                conn, migration, self._open_accounts(), applied, self._wait()
-            )
+            conn = self.connection() if self.holding else self._begin()
+            accounts = self._before_after.open(conn)
+            self._held.hold(conn)
+            self.seen.notes += migrate(conn, migration, accounts, applied, self._held.patience())
         if applied.fault is None:
             self._verifier.version = migration.version
             return
-        why = f"migration {migration.version} failed: {applied.fault.place}{self._in_the_way()}"
-        if applied.fault.sqlstate in _LOCK_STATES:
-            raise _LockError(why)
+        place, blockers = applied.fault.place, self._held.in_the_way()
+        why = f"migration {migration.version} failed: {place}{blockers}"
+        if applied.fault.sqlstate in LOCK_STATES and self.holding:
+            raise LockMissedError(why)
         self.stop(why)
-
-    def _in_the_way(self) -> str:
-        """Who was seen in our way, kept and in words; afterwards they are gone."""
-        if self._observer is not None:
-            self.seen.blockers = [describe(session) for session in self._observer.seen]
-        return f"; in the way: {'; '.join(self.seen.blockers)}" if self.seen.blockers else ""
-
-    def _attempt(self, step: Step) -> None:
-        """Do a step; behind a lock that could not be had, everything since BEGIN again."""
-        todo = [step]
-        while todo:
-            try:
-                self._work(todo[0])
-                todo.pop(0)
-            except (_LockError, errors.LockNotAvailable, errors.DeadlockDetected) as error:
-                if not self.holding or self.commit_each or self._retries >= self.limits.retries:
-                    raise
-                self._start_again(str(error).splitlines()[0])
-                held = self.steps[1 : self.steps.index(step) + 1]
-                todo = [s for s in held if s.kind in {"apply", "after", "final"}]
-
-    def _start_again(self, why: str) -> None:
-        """Roll back, forget the attempt, and wait a little longer each time."""
-        pause = self.limits.retry_pause * 2**self._retries / 1000
-        self._retries += 1
-        self.seen.notes.append(
-            f"attempt {self._retries} was rolled back ({why}); tried again after {pause:g} s"
-        )
-        transaction.rollback(self.connection())
-        self.seen.began, self._accounts, self._verifier.version = None, None, ""
-        time.sleep(pause)
 
     def _after(self, step: Step) -> None:
         if not self.holding:
@@ -278,6 +258,7 @@ class Gate:
             return
         self._verify(self.connection(), step)
         if self.commit_each and not self.seen.stopped:
+            self._look_after(self.connection())
             self._decide()
 
     def _final(self, step: Step) -> None:
@@ -286,13 +267,16 @@ class Gate:
                 self.project.migrations[-1].version if self.project.migrations else ""
             )
         elif not self.commit_each and not self.holding:
-            self._begin(self.connection())
+            self._begin()
         if not self.holding:
             self._verify_reading(step)
             return
-        self._verify(self.connection(), step)
+        conn = self.connection()
+        if self.project.plan is not None:
+            transaction.hold_still(conn, self.project.plan.options.quiesce)
+        self._verify(conn, step)
         if not self.seen.stopped:
-            self._look_after(self.connection())
+            self._look_after(conn)
 
     def _decide(self) -> None:
         """COMMIT when nothing stands against it, else ROLLBACK."""
@@ -304,90 +288,70 @@ class Gate:
             more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
             self.stop(f"not committed: {against[0]}{more}")
             return
+        if exceeded := self._held.deadlines.exceeded():
+            self.stop(f"not committed: {exceeded}")
+            return
         late = transaction.force_constraints(conn, last=True)
         if isinstance(late.outcome, Failure):
             self.stop(f"a deferred constraint strikes before COMMIT: {late.outcome.message}")
             return
-        self._commit(conn)
+        interrupted = self._held.commit(self.on_intent, self._settle)
+        if interrupted is not None:
+            raise interrupted
+
+    def _settle(self, what: Ending) -> None:
+        """Keep what became of the COMMIT, and tell it."""
+        self.end(what)
+        self.on_ending(what)
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _begin(self, conn: Connection[object]) -> None:
-        self.seen.began = self.seen.began or datetime.now(UTC)
-        self.seen.ending = None
-        if self.limits.hold:
-            self._deadline_ns = time.monotonic_ns() + self.limits.hold * 1_000_000
-        transaction.begin(conn, self.limits)
+    def _begin(self) -> Connection[object]:
+        conn = self._held.begin(watched=self.live)
         if self.seen.catalog_before is None or not self.commit_each:
-            self.seen.catalog_before = snapshot(conn)
-            self.on_schema(self.seen.catalog_before)
-            self._builtins_before = builtin.look(conn, self.project.without, before=())
-            self._verifier.look_before(conn, self._wait())
+            self._before_after.look_before(conn)
+            if self.seen.catalog_before is not None:
+                self.on_schema(self.seen.catalog_before)
+            self._verifier.look_before(conn, self._held.patience())
+        return conn
 
     def _look_after(self, conn: Connection[object]) -> None:
         """The schema behind the last migration, and the built-in checks."""
-        without, migrations = self.project.without, self.project.migrations
-        after = self.seen.catalog_after = snapshot(conn)
-        self.seen.builtins = builtin.look(conn, without, self._builtins_before)
-        if self._accounts is not None and self.seen.catalog_before is not None:
-            declared = [d for m in migrations for d in drops_data(m.script)]
-            self.seen.rows = self._accounts.rows.changes(declared)
-            self.seen.builtins += builtin.losses(
-                migrations, without, self.seen.rows, self.seen.catalog_before, after
-            )
+        self._before_after.look_after(conn)
         for finding in self.seen.builtins:
             if self.live and finding.stops:
                 self.stop(f"rolled back after {finding.name}: {finding.first}")
                 return
-
-    def _open_accounts(self) -> Accounts:
-        if self._accounts is None:
-            self._accounts = Accounts.open(self.connection())
-        return self._accounts
-
-    def _wait(self) -> Patience:
-        if not self.holding:
-            return WITHOUT_END
-        return Patience(self._deadline_ns, self._observe().sample)
-
-    def _observe(self) -> Observer:
-        if self._observer is None:
-            self._observer = Observer(self.connect, self.connection().info.backend_pid)
-        return self._observer
-
-    def _commit(self, conn: Connection[object]) -> None:
-        self.resolving = True
-        try:
-            self.seen.intent = transaction.intent(conn)
-            self.on_intent(self.seen.intent)
-            ending = transaction.commit(conn, self.seen.intent, self.connect)
-        finally:
-            self.resolving = False
-        if ending.state != "committed":
-            self.seen.stopped = self.seen.stopped or ending.why or "not committed"
-        self.end(ending)
-        if ending.interrupted:
-            raise KeyboardInterrupt
 
     def _verify_reading(self, step: Step) -> None:
         """Verify outside the held transaction: one snapshot, read-only."""
         conn = self.connection()
         run(conn, READ_ONLY_SNAPSHOT)
         self._verify(conn, step)
-        if step.kind == "final":
+        if self.stage == "verify" and step.kind == "final":
             self.seen.catalog_after = snapshot(conn)
             self.seen.builtins = builtin.look(conn, self.project.without)
+        elif step.kind in {"after", "final"}:
+            self._before_after.look_again(conn)
         run(conn, "ROLLBACK")
 
     def _verify(self, conn: Connection[object], step: Step) -> None:
         """Run the checks of a step; on a live target the first that does not pass ends the run."""
-        for finding in self._verifier.verify(conn, step, self._wait()):
-            if self.live and stops(finding):
-                where = "rolled back" if self.holding else "refused before BEGIN"
-                where = "committed, but stopped" if self._committed else where
-                what = f"{finding.check.title} ({key(finding.check)})"
-                self.stop(f"{where} after {finding.verdict.outcome} of {what}")
-                return
+        others = self._held.observer.answer if self.live and self.holding else None
+        for finding in self._verifier.verify(conn, step, self._held.patience(), others):
+            if not self.live or not stops(finding):
+                continue
+            where = "rolled back" if self.holding else "refused before BEGIN"
+            where = "committed, but stopped" if self._held.committed else where
+            why = f"{where} after {finding}"
+            if finding.sqlstate in LOCK_STATES and self.holding:
+                raise LockMissedError(f"{why}{self._held.in_the_way()}")
+            self.stop(why)
+            return
+
+    def _connect(self) -> Connection[object]:
+        # Looked up when it is needed: who runs us sets `connect` late.
+        return self.connect()
 
     def _migration(self, version: str) -> Migration:
         return next(m for m in self.project.migrations if m.version == version)

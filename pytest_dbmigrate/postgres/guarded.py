@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pytest_dbmigrate.postgres import transaction
+from pytest_dbmigrate.postgres import ending
 from pytest_dbmigrate.postgres.query import ConnectionLostError, StatementFailedError, run
 from pytest_dbmigrate.postgres.verify import READ_ONLY
 from pytest_dbmigrate.spec.errors import SpecError
@@ -98,7 +98,7 @@ def lend(gate: Gate) -> Iterator[HeldConnection]:
     conn = gate.connection()
     held = gate.holding
     enter = f"SAVEPOINT {_SAVEPOINT}" if held else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    what = transaction.intent(conn) if held else None
+    what = gate.intent if held else None
     for statement in (enter, *READ_ONLY):
         run(conn, statement)
     try:
@@ -114,5 +114,5 @@ def lend(gate: Gate) -> Iterator[HeldConnection]:
             why = f"a Python test ended the gate's transaction: {error}"
             if what is not None:
                 conn.close()
-                gate.end(transaction.resolve(what, gate.connect, why))
+                gate.end(ending.resolve(what, gate.connect, why, orphan=True))
             gate.stop(why)

@@ -10,6 +10,7 @@ from pytest_dbmigrate.postgres import transaction
 from pytest_dbmigrate.postgres.apply import Applied, Fault, apply
 from pytest_dbmigrate.postgres.locks import HeldLock, LockWatch, watch_locks
 from pytest_dbmigrate.postgres.rows import RowAccount, open_account
+from pytest_dbmigrate.postgres.session_settings import changed_settings, restore_settings
 from pytest_dbmigrate.spec.expectations import Failure
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _ROW_STATEMENTS = ("INSERT", "UPDATE", "DELETE", "SELECT", "VALUES", "MERGE", "S
 class SeenLock:
     """A lock, when it was first seen, and behind which statements: `first` to `last` of `version`.
 
-    `at_ns` is on time.monotonic_ns()'s clock.
+    `at_ns` is on time.monotonic_ns()'s clock, and so is `until_ns`, 0 while it is held.
     """
 
     lock: HeldLock
@@ -39,6 +40,7 @@ class SeenLock:
     first: int
     last: int
     at_ns: int
+    until_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ def migrate(
 
     Returns notes: which settings it left changed, and that they were set back.
     """
-    wanted = transaction.settings(conn)
+    wanted = changed_settings(conn)
     accounts.begin(migration.version)
     apply(
         conn,
@@ -114,7 +116,7 @@ def migrate(
     if applied.fault is not None:
         return []
     accounts.look(migration.statements[-1].number)
-    changed = transaction.restore_settings(conn, wanted)
+    changed = restore_settings(conn, wanted)
     forbidden = [change for change in changed if change.forbidden]
     if forbidden:
         applied.fault = _at_the_end(

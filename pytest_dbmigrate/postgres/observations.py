@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.spec.expectations import Failure
+from pytest_dbmigrate.spec.judging import key
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_dbmigrate.postgres.apply import Applied
     from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.ending import Ending, Intent
     from pytest_dbmigrate.postgres.migrating import SeenLock
     from pytest_dbmigrate.postgres.query import Answer
     from pytest_dbmigrate.postgres.rerun import Rerun
     from pytest_dbmigrate.postgres.rows import RowChange
     from pytest_dbmigrate.postgres.steps import Step
-    from pytest_dbmigrate.postgres.transaction import Ending, Intent
     from pytest_dbmigrate.spec.annotations import Check
     from pytest_dbmigrate.spec.expectations import Verdict
 
@@ -28,6 +31,16 @@ class Finding:
     check: Check
     verdict: Verdict
     answer: Answer | None = None
+
+    @property
+    def sqlstate(self) -> str:
+        """The state of the server's error, empty when there was none."""
+        outcome = self.answer.outcome if self.answer else None
+        return outcome.sqlstate if isinstance(outcome, Failure) else ""
+
+    def __str__(self) -> str:
+        """Render as `FAIL of Orders have a status (checks.sql::filled)`."""
+        return f"{self.verdict.outcome} of {self.check.title} ({key(self.check)})"
 
 
 @dataclass(slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import select
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from psycopg import OperationalError, pq
+from psycopg import Error, OperationalError, pq
 
 from pytest_dbmigrate.spec.expectations import Column, Failure, Result
 
@@ -75,13 +76,17 @@ class Answer:
 class Patience:
     """How long to wait for an answer, and what to do meanwhile.
 
-    At `deadline_ns` (on time.monotonic_ns()'s clock, 0: never) the statement is cancelled; a server
-    that does not even answer that within GRACE_SECONDS is given up. `on_wait` is called every
-    WAIT_SECONDS as long as nothing comes.
+    At `deadline_ns` (on time.monotonic_ns()'s clock, 0: never) the statement is cancelled, and the
+    failure says `limit`, which names what was exceeded; a server that does not even answer that
+    within `grace` seconds is given up. As long as nothing comes, every WAIT_SECONDS `on_wait` is
+    called, and `hurry` is asked whether to cancel at once.
     """
 
     deadline_ns: int = 0
+    limit: str = ""
     on_wait: Callable[[], None] | None = None
+    hurry: Callable[[], bool] | None = None
+    grace: float = GRACE_SECONDS
 
 
 WITHOUT_END = Patience()
@@ -138,24 +143,74 @@ def ask_all(
         started = time.monotonic_ns()
         for question in questions:
             pgconn.send_query_params(question.sql.encode(), None, result_format=pq.Format.TEXT)
+            if pipelined:
+                # Else the server keeps its answers until its buffer is full, and the time of a
+                # slow statement would be told as another one's.
+                pgconn.send_flush_request()
         if pipelined:
             pgconn.pipeline_sync()
         for question in questions:
-            answer = _read(pgconn, question, started, patience)
+            answer = _read(_Wait(conn, patience), question, started)
             answers.append(answer)
             started = answer.started_ns + answer.duration_ns
             if isinstance(answer.outcome, Failure) or not answer.outcome.complete:
                 break
         if pipelined:
-            _drain(pgconn, patience)
+            _drain(_Wait(conn, patience))
             pgconn.exit_pipeline_mode()
     except OperationalError as error:
         raise ConnectionLostError(str(error).strip()) from None
     return answers
 
 
-def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patience) -> Answer:
+@dataclass(slots=True)
+class _Wait:
+    """The wait for what one statement brings; `cancelled` says why we cancelled it."""
+
+    conn: Connection[object]
+    patience: Patience
+    cancelled: str = ""
+    _given_up_ns: int = 0
+
+    def next_result(self) -> PGresult | None:
+        """The next result of libpq, waiting so that a signal's handler runs at once."""
+        pgconn = self.conn.pgconn
+        fd = pgconn.socket
+        while (unsent := pgconn.flush()) or pgconn.is_busy():
+            ready = select.select([fd], [fd] if unsent else [], [], WAIT_SECONDS)
+            if ready[0]:
+                pgconn.consume_input()
+            elif not ready[1] and self.patience.on_wait is not None:
+                self.patience.on_wait()
+            self._lose_patience()
+        return pgconn.get_result()
+
+    def cancel(self, why: str) -> None:
+        """Ask the server to cancel; one that cannot even be asked is given up in time."""
+        self.cancelled = why
+        self._given_up_ns = time.monotonic_ns() + round(self.patience.grace * 1e9)
+        cancel(self.conn, self.patience.grace)
+
+    def _lose_patience(self) -> None:
+        now, patience = time.monotonic_ns(), self.patience
+        if self._given_up_ns:
+            if now > self._given_up_ns:
+                raise OperationalError("the server does not answer, not even a request to cancel")
+        elif patience.deadline_ns and now > patience.deadline_ns:
+            self.cancel(patience.limit or "it took too long")
+        elif patience.hurry is not None and patience.hurry():
+            self.cancel("interrupted")
+
+
+def cancel(conn: Connection[object], seconds: float) -> None:
+    """Ask the server to cancel what the connection runs, and wait so long for it to hear."""
+    with suppress(Error):
+        conn.cancel_safe(timeout=seconds)
+
+
+def _read(wait: _Wait, question: Question, started_ns: int) -> Answer:
     """The answer of the next statement in flight."""
+    pgconn = wait.conn.pgconn
     pgconn.set_single_row_mode()
     rows_limit = max(ROWS_COUNTED, question.rows)
     columns: tuple[Column, ...] = ()
@@ -163,7 +218,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
     count = size = 0
     complete = True
     last: PGresult | None = None
-    while (result := _next_result(pgconn, patience)) is not None:
+    while (result := wait.next_result()) is not None:
         if result.status in {
             pq.ExecStatus.COPY_IN,
             pq.ExecStatus.COPY_OUT,
@@ -175,7 +230,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
             count += 1
             if complete and (count > rows_limit or size > BYTES_KEPT):
                 complete = False
-                _cancel(pgconn)
+                cancel(wait.conn, wait.patience.grace)
             if complete and len(rows) < ROWS_KEPT:
                 row = _row(result)
                 size += sum(len(v) for v in row if v is not None)
@@ -190,7 +245,7 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
     outcome: Result | Failure
     position = None
     if last.status == pq.ExecStatus.FATAL_ERROR and complete:
-        outcome, position = _failure(pgconn, last)
+        outcome, position = _failure(pgconn, last, wait.cancelled)
     else:
         outcome = Result(columns, tuple(rows), count, complete)
     return Answer(
@@ -204,38 +259,12 @@ def _read(pgconn: PGconn, question: Question, started_ns: int, patience: Patienc
     )
 
 
-def _next_result(pgconn: PGconn, patience: Patience) -> PGresult | None:
-    """The next result of libpq, waiting so that a signal's handler runs at once."""
-    fd = pgconn.socket
-    deadline = patience.deadline_ns
-    cancelled = False
-    while (unsent := pgconn.flush()) or pgconn.is_busy():
-        ready = select.select([fd], [fd] if unsent else [], [], WAIT_SECONDS)
-        if ready[0]:
-            pgconn.consume_input()
-        elif not ready[1] and patience.on_wait is not None:
-            patience.on_wait()
-        if deadline and time.monotonic_ns() > deadline:
-            if cancelled:
-                raise OperationalError("the server does not answer, not even a request to cancel")
-            _cancel(pgconn)
-            cancelled, deadline = True, time.monotonic_ns() + GRACE_SECONDS * 1_000_000_000
-    return pgconn.get_result()
-
-
-def _drain(pgconn: PGconn, patience: Patience) -> None:
+def _drain(wait: _Wait) -> None:
     """Read up to the pipeline's sync point."""
-    while not _at_sync(pgconn, patience):
-        pass
-
-
-def _at_sync(pgconn: PGconn, patience: Patience) -> bool:
-    result = _next_result(pgconn, patience)
-    return result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC
-
-
-def _cancel(pgconn: PGconn) -> None:
-    pgconn.get_cancel().cancel()
+    while True:
+        result = wait.next_result()
+        if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return
 
 
 def _columns(result: PGresult) -> tuple[Column, ...]:
@@ -251,11 +280,13 @@ def _text(data: bytes | None) -> str:
     return (data or b"").decode("utf-8", "replace")
 
 
-def _failure(pgconn: PGconn, result: PGresult) -> tuple[Failure, Position]:
+def _failure(pgconn: PGconn, result: PGresult, cancelled: str) -> tuple[Failure, Position]:
     def part(field: pq.DiagnosticField) -> str:
         return _text(result.error_field(field))
 
     message = part(pq.DiagnosticField.MESSAGE_PRIMARY) or _text(pgconn.error_message).strip()
+    if cancelled:
+        message = f"{message}: {cancelled}"
     offset = int(part(pq.DiagnosticField.STATEMENT_POSITION) or 0) - 1
     return Failure(part(pq.DiagnosticField.SQLSTATE), message), Position(
         offset,

@@ -1,72 +1,51 @@
-"""The held transaction: begin within limits, force late constraints, commit, know its fate.
+"""The held transaction: begin within limits, let late constraints strike, hold tables still.
 
 Nothing is set for the session, only for the transaction: through a transaction pooler session
-settings would reach the application.
+settings would reach the application. How it ends stands in ending.py.
 """
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from psycopg import pq, sql
+from psycopg import pq
 
-from pytest_dbmigrate.postgres.query import (
-    Answer,
-    ConnectionLostError,
-    Question,
-    StatementFailedError,
-    ask,
-    run,
-    value,
-)
+from pytest_dbmigrate.postgres.query import Answer, Question, ask, run, value
 from pytest_dbmigrate.spec.expectations import Failure, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from psycopg import Connection
 
 # One gate at a time in a database: the key is ours ("dbmg" in ASCII), the second key its purpose.
 LOCK_KEYS = (0x64626D67, 1)
-_POLL_SECONDS = 0.2
+# The server's own limit on the held transaction comes after ours, which can say what it was.
+_SERVERS_PATIENCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the transaction may wait and last, in milliseconds; 0 means no limit of ours.
+    """How long the run may wait and last, in milliseconds; 0 means no limit of ours.
 
-    `hold` is from BEGIN to COMMIT. A run that could not get a lock, or met a deadlock, is tried
-    again up to `retries` times, after `retry_pause`, then twice that, and so on.
+    `lock`, `statement` and `idle` are the server's own for one statement; `hold` is from the first
+    statement that may take a strong lock to COMMIT, `total` from the run's first step to COMMIT.
+    `outside` is for one statement outside the transaction. A run that could not get a lock, or met
+    a deadlock, is tried again up to `retries` times, after `retry_pause`, then twice that, and so
+    on.
     """
 
     lock: int = 2_000
     statement: int = 60_000
     idle: int = 60_000
     hold: int = 300_000
+    total: int = 1_800_000
+    outside: int = 3_600_000
     check_connection: int = 1_000
     retries: int = 3
     retry_pause: int = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What identifies a COMMIT afterwards, whatever happens to the connection."""
-
-    xid: str
-    system_identifier: str
-    timeline: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What became of the transaction, and why it is believed."""
-
-    state: Literal["committed", "unchanged", "unknown"]
-    why: str = ""
-    interrupted: bool = False
 
 
 class RefusedError(Exception):
@@ -97,6 +76,27 @@ def begin(conn: Connection[object], limits: Limits) -> None:
     if value(conn, f"SELECT pg_try_advisory_xact_lock({LOCK_KEYS[0]}, {LOCK_KEYS[1]})") != "t":
         holder = value(conn, _HOLDER) or "its session cannot be seen by this role"
         raise RefusedError(f"another gate is at work on this database: {holder}")
+
+
+def backend_pid(conn: Connection[object]) -> int:
+    """The process that serves this transaction; behind a pooler the connection's own is another."""
+    return int(value(conn, "SELECT pg_backend_pid()") or 0)
+
+
+def limit_hold(conn: Connection[object], limits: Limits) -> None:
+    """Let the server end the transaction too, should we not come to do it (PostgreSQL 17)."""
+    if limits.hold and conn.info.server_version >= 170000:
+        run(conn, f"SET LOCAL transaction_timeout = {limits.hold + _SERVERS_PATIENCE}")
+
+
+def hold_still(conn: Connection[object], tables: Sequence[str]) -> None:
+    """Let nobody write to these tables until the transaction ends: SHARE lets others read.
+
+    Raises StatementFailedError when one is not there or the lock cannot be had.
+    """
+    if tables:
+        names = ", ".join(tables)
+        run(conn, f"LOCK TABLE {names} IN SHARE MODE")
 
 
 _HOLDER = f"""
@@ -159,182 +159,3 @@ def force_constraints(conn: Connection[object], *, last: bool) -> Answer:
         if deferred:
             run(conn, f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED")
     return answer
-
-
-_SETTINGS = """
-SELECT name, setting FROM pg_settings
- WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout',
-                'transaction_timeout', 'client_connection_check_interval',
-                'session_replication_role', 'search_path', 'row_security', 'check_function_bodies',
-                'default_tablespace', 'default_table_access_method', 'standard_conforming_strings',
-                'TimeZone', 'DateStyle', 'IntervalStyle', 'client_min_messages', 'client_encoding')
-UNION ALL SELECT 'role', current_user::text
-"""
-
-
-def settings(conn: Connection[object]) -> dict[str, str]:
-    """The settings (and the role) that a migration must not leave changed for the next one."""
-    outcome = run(conn, _SETTINGS).outcome
-    rows = outcome.rows if isinstance(outcome, Result) else ()
-    return {name or "": setting or "" for name, setting in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedSetting:
-    """A setting (or the role) that a migration left changed, and what it was set back to."""
-
-    name: str
-    left: str
-    restored: str
-
-    @property
-    def forbidden(self) -> bool:
-        """Whether the migration ran under other rules than the gate's: the limits, or triggers."""
-        return self.name in _THE_GATES
-
-    def __str__(self) -> str:
-        """Render as a sentence."""
-        return f"{self.name} was left at {self.left!r}; set back to {self.restored!r}"
-
-
-_THE_GATES = frozenset(
-    {
-        "lock_timeout",
-        "statement_timeout",
-        "idle_in_transaction_session_timeout",
-        "transaction_timeout",
-        "client_connection_check_interval",
-        "session_replication_role",
-    }
-)
-
-
-def restore_settings(
-    conn: Connection[object], wanted: dict[str, str]
-) -> tuple[ChangedSetting, ...]:
-    """Set back what differs from `wanted`, and return it."""
-    now = settings(conn)
-    changed = []
-    for name, setting in wanted.items():
-        if now.get(name) == setting:
-            continue
-        changed.append(ChangedSetting(name, now.get(name, ""), setting))
-        if name == "role":
-            run(conn, sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(setting)).as_string())
-        else:
-            run(
-                conn, f"SELECT pg_catalog.set_config({sql.quote(name)}, {sql.quote(setting)}, true)"
-            )
-    return tuple(changed)
-
-
-def intent(conn: Connection[object]) -> Intent:
-    """Identify this transaction for afterwards; the server assigns it an id if it has none."""
-    xid = value(conn, "SELECT pg_current_xact_id()::text") or ""
-    return Intent(xid, *_identity(conn))
-
-
-def _identity(conn: Connection[object]) -> tuple[str, str]:
-    """System identifier and timeline, empty where the role may not see them."""
-    with savepoint(conn, "dbmigrate_identity"):
-        answer = ask(
-            conn,
-            Question(
-                "SELECT system_identifier::text, timeline_id::text"
-                " FROM pg_control_system(), pg_control_checkpoint()"
-            ),
-        )
-    outcome = answer.outcome
-    if isinstance(outcome, Failure) or not outcome.rows:
-        return "", ""
-    system, timeline = outcome.rows[0]
-    return system or "", timeline or ""
-
-
-def rollback(conn: Connection[object]) -> Ending:
-    """Roll back. A connection that is gone was rolled back by the server: it never saw a COMMIT."""
-    try:
-        if conn.info.transaction_status == pq.TransactionStatus.ACTIVE:
-            # A statement was interrupted half-way; the server rolls back when the session ends.
-            conn.close()
-        elif not conn.closed and conn.info.transaction_status != pq.TransactionStatus.IDLE:
-            run(conn, "ROLLBACK")
-    except (ConnectionLostError, StatementFailedError):
-        conn.close()
-    return Ending("unchanged")
-
-
-def commit(
-    conn: Connection[object], what: Intent, reconnect: Callable[[], Connection[object]]
-) -> Ending:
-    """COMMIT, and be sure of it: any doubt is settled by asking the server about the transaction.
-
-    A failed COMMIT (a deferred constraint, a serialization failure) is `unchanged`; one whose
-    answer never came is looked up by its transaction id on a new connection, `unknown` when that
-    server cannot tell. Ctrl-C in the middle is looked up as well and marked on the ending.
-    """
-    warnings: list[str] = []
-
-    def remember(diagnostic: object) -> None:
-        warnings.append(getattr(diagnostic, "message_primary", "") or "")
-
-    conn.add_notice_handler(remember)
-    try:
-        answer = ask(conn, Question("COMMIT"))
-    except ConnectionLostError as lost:
-        return resolve(what, reconnect, f"the connection was lost during COMMIT: {lost}")
-    except KeyboardInterrupt:
-        conn.close()
-        ending = resolve(what, reconnect, "interrupted during COMMIT")
-        return replace(ending, interrupted=True)
-    if isinstance(answer.outcome, Failure):
-        return Ending("unchanged", f"failed at COMMIT: {answer.outcome.message}")
-    if answer.tag != "COMMIT":
-        return Ending("unchanged", f"the server answered {answer.tag} to COMMIT")
-    # "canceling wait for synchronous replication": committed here, perhaps not on the standby.
-    doubts = [w for w in warnings if "synchronous replication" in w]
-    return Ending("committed", "; ".join(doubts))
-
-
-def resolve(
-    what: Intent,
-    reconnect: Callable[[], Connection[object]],
-    why: str,
-    patience: float = 30.0,
-) -> Ending:
-    """Ask the server what became of a transaction; polls up to `patience` seconds while it runs."""
-    deadline = time.monotonic() + patience
-    while True:
-        status, doubt = _status(what, reconnect)
-        if status == "committed":
-            return Ending("committed", f"{why}; the server says: committed")
-        if status == "aborted":
-            return Ending("unchanged", f"{why}; the server says: aborted")
-        if time.monotonic() >= deadline:
-            return Ending("unknown", f"{why}; {doubt}")
-        time.sleep(_POLL_SECONDS)
-
-
-def _status(what: Intent, reconnect: Callable[[], Connection[object]]) -> tuple[str, str]:
-    """pg_xact_status of the transaction, and what stands against believing it."""
-    try:
-        conn = reconnect()
-    except Exception as error:  # noqa: BLE001  (whatever keeps us from asking is the same: unknown)
-        return "", f"the server could not be asked: {error}"
-    try:
-        run(conn, "BEGIN READ ONLY")
-        here = _identity(conn)
-        if here != (what.system_identifier, what.timeline):
-            return "", "another server or timeline answers now"
-        if not what.system_identifier:
-            return (
-                "",
-                "the role may not see pg_control_system(), so the server cannot be recognised",
-            )
-        status = value(conn, f"SELECT pg_xact_status({sql.quote(what.xid)}::xid8)")
-    except (ConnectionLostError, StatementFailedError) as error:
-        return "", f"the server could not be asked: {error}"
-    else:
-        return status or "", f"the server says: {status or 'too old to tell'}"
-    finally:
-        conn.close()

@@ -21,13 +21,15 @@ from pytest_dbmigrate.spec.judging import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from psycopg import Connection
 
     from pytest_dbmigrate.postgres.query import Patience
     from pytest_dbmigrate.spec.annotations import Check
     from pytest_dbmigrate.spec.project import Project
+
+    Others = Callable[[Check], Answer | str]
 
 
 @dataclass(slots=True)
@@ -55,8 +57,14 @@ class Verifier:
                 verdict = judge(check, answer.outcome, answer.outcome)
                 self.seen.passed_before[key(check)] = verdict.outcome is Outcome.PASS
 
-    def verify(self, conn: Connection[object], step: Step, patience: Patience) -> Iterator[Finding]:
-        """Run the checks of a step in the connection's transaction, each found before the next."""
+    def verify(
+        self, conn: Connection[object], step: Step, patience: Patience, others: Others | None = None
+    ) -> Iterator[Finding]:
+        """Run the checks of a step in the connection's transaction, each found before the next.
+
+        `others` answers as those see it who do not see our transaction: with traffic, what differs
+        from before may be their doing.
+        """
         runnable = []
         for check in self._checks(step):
             why, reason = self._why_not(check)
@@ -67,16 +75,18 @@ class Verifier:
         for check, answer in observe(conn, runnable, patience):
             outcome = answer.outcome if isinstance(answer, Answer) else answer
             verdict = judge(check, outcome, self._before.get(key(check)))
+            if others and verdict.outcome is Outcome.FAIL and compares_with_before(check):
+                verdict = self._whose_doing(check, verdict, others(check))
             if not self.seen.has_data and verdict.outcome in {Outcome.PASS, Outcome.FAIL}:
                 verdict = _without_data(conn, check, verdict)
             yield self._keep(check, verdict, answer if isinstance(answer, Answer) else None)
 
-    def hopeless(self) -> Iterator[tuple[Check, str]]:
+    def hopeless(self) -> Iterator[str]:
         """The checks that cannot pass whatever the database holds, and why."""
         for check in self.project.checks:
             why = "" if check.informational else certain_not_checked(check)
             if why:
-                yield check, why
+                yield f"{key(check)} cannot pass: {why}"
 
     def against(self, done: set[Step]) -> list[str]:
         """What stands against COMMIT of what was seen, or should have been in the steps so far."""
@@ -92,6 +102,19 @@ class Verifier:
         for check in self._checks(step):
             if key(check) not in self.seen.findings:
                 self._keep(check, not_checked(check, f"not run: {self.seen.stopped}", "not-run"))
+
+    def forget(self, step: Step) -> None:
+        """Forget what the checks of a step came to: it is tried again."""
+        for check in self._checks(step):
+            self.seen.findings.pop(key(check), None)
+
+    def _whose_doing(self, check: Check, verdict: Verdict, answer: Answer | str) -> Verdict:
+        """What differs from before for others too was changed by others, as far as can be told."""
+        if isinstance(answer, str) or isinstance(answer.outcome, Failure):
+            return verdict
+        if judge(check, answer.outcome, self._before.get(key(check))).outcome is Outcome.PASS:
+            return verdict
+        return replace(not_checked(check, _BY_OTHERS, CHANGED_BY_OTHERS), suggestion=_HOLD_STILL)
 
     def _why_not(self, check: Check) -> tuple[str, str]:
         """Why a check is not run at all, with the reason's code."""
@@ -111,6 +134,12 @@ class Verifier:
     def _checks(self, step: Step) -> list[Check]:
         return [c for c in self.project.checks if c.phase == step.phase]
 
+
+CHANGED_BY_OTHERS = "changed-by-others"
+_BY_OTHERS = (
+    "others changed what it reads while the migrations ran, so that nothing can be said about us"
+)
+_HOLD_STILL = "run it in a quieter hour; or compare what traffic does not change"
 
 # A clone without rows is thrown away: what it could not show stops GO, but not its own COMMIT.
 NO_DATA = "no-data"
