@@ -40,13 +40,10 @@ def take(key: str, data: Path, give: Callable[[Path], None]) -> bool:
     try:
         kept = _folder() / key
         _refuse_others(kept)
-        shutil.copytree(kept / _DATA, data, dirs_exist_ok=True)
-        if _inventory(data) == (kept / _INVENTORY).read_text("utf-8"):
-            for path in data.rglob("*"):
-                give(path)
+        if _copy(kept / _DATA, data, give) == (kept / _INVENTORY).read_text("utf-8"):
             os.utime(kept)
             return True
-    except OSError:  # shutil.Error is one
+    except OSError:
         pass
     for left in data.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -61,14 +58,36 @@ def keep(key: str, data: Path) -> None:
         _refuse_others(folder)
         made = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
         try:
-            shutil.copytree(data, made / _DATA)
-            (made / _INVENTORY).write_text(_inventory(data), "utf-8")
+            (made / _DATA).mkdir(0o700)
+            inventory = _copy(data, made / _DATA, lambda _path: None)
+            (made / _INVENTORY).write_text(inventory, "utf-8")
+            shutil.rmtree(folder / key, ignore_errors=True)  # it was there, and odd
             made.rename(folder / key)
         finally:
             shutil.rmtree(made, ignore_errors=True)
         unused = sorted(folder.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
         for path in unused[KEPT_AT_MOST:]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path, give: Callable[[Path], None]) -> str:
+    """Copy what stands in a directory; returns each file with its size, as it arrived.
+
+    A copy that was cut short, or a source that was, has another inventory.
+    """
+    found = []
+    for folder, below, names in os.walk(source):
+        here = os.path.relpath(folder, source)
+        for name in below:
+            made = target / here / name
+            made.mkdir(0o700)
+            give(made)
+        for name in names:
+            made = target / here / name
+            shutil.copyfile(f"{folder}/{name}", made)
+            give(made)
+            found.append(f"{here}/{name} {made.stat().st_size}\n")
+    return "".join(sorted(found))
 
 
 def _folder() -> Path:
@@ -88,9 +107,3 @@ def _refuse_others(path: Path) -> None:
     found = path.lstat()
     if found.st_uid != os.geteuid() or found.st_mode & 0o077 or not stat.S_ISDIR(found.st_mode):
         raise PermissionError(f"{path} is not ours alone")
-
-
-def _inventory(data: Path) -> str:
-    """Each file with its size: what a copy that was cut short does not have."""
-    files = (p for p in data.rglob("*") if p.is_file())
-    return "".join(sorted(f"{p.relative_to(data)} {p.stat().st_size}\n" for p in files))

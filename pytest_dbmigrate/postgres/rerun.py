@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.postgres.apply import Fault, apply
 from pytest_dbmigrate.postgres.catalog import Catalog, diff, snapshot
 from pytest_dbmigrate.postgres.data_digest import DataDigest, changed_tables, data_digest
-from pytest_dbmigrate.postgres.query import run
+from pytest_dbmigrate.postgres.query import run, value
 from pytest_dbmigrate.postgres.rows import open_account
 from pytest_dbmigrate.postgres.steps import SESSIONS
 
@@ -87,7 +87,7 @@ def _rerun(
     applied = apply(conn, migration.script, migration.statements, held=held)
     changed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    if applied.fault is None:
+    if applied.fault is None and not (held and _wrote_nothing(conn)):
         if not held:
             run(conn, "BEGIN")
         after = State.of(conn)
@@ -107,3 +107,8 @@ def _rerun(
         applied.fault,
         unread,
     )
+
+
+def _wrote_nothing(conn: Connection[object]) -> bool:
+    """Whether the transaction has no id: PostgreSQL gives it one with the first thing it writes."""
+    return value(conn, "SELECT pg_catalog.txid_current_if_assigned()") is None
