@@ -75,6 +75,19 @@ def test_when_rows_were_observed_then_only_the_lines_below_the_keys_change() -> 
     )
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["A) one", "name: x", "expect-value: 2", "SELECT 1;", "=====", "- a", "Expected: 0", "@x"],
+)
+def test_when_a_row_looks_like_something_else_then_it_is_still_a_row(value: str) -> None:
+    """Data below the key is data, whatever it looks like."""
+    seen = result((value, None), ("b", "c"))
+    text = "-- expect-result:\n-- x ¦ y\nSELECT a, b FROM t;\n"
+    (check,) = read_checks(scan(text, "x.sql"))
+    (again,) = read_checks(scan(rewrite(text, [(expectation(check), seen)]), "x.sql"))
+    assert expectation(again).judge(seen).outcome is Outcome.PASS
+
+
 def test_when_no_row_was_observed_then_the_key_becomes_expect_no_rows() -> None:
     """A key without rows would say nothing."""
     text = "-- Expect_Result: rowsort\n-- old\nSELECT a FROM t;\n"

@@ -70,7 +70,7 @@ def attach(blocks: Sequence[Block], statements: int, behind: Collection[int]) ->
     described = _described(blocks, statements)
     runs: list[Run] = []
     for n, block in enumerate(blocks):
-        if next(commented_out(block.lines), None) is not None:
+        if next(commented_out(classified[n]), None) is not None:
             runs.append(Run(classified[n], block, "hidden"))
             continue
         around = Around(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from pytest_dbmigrate.spec.comments import keys
@@ -114,13 +115,8 @@ def _add(
 
 
 def _rows_below(following: Sequence[Classified]) -> list[str]:
-    """The comment lines below `expect-result:` up to an empty one, a key, a rule or the end."""
-    rows = []
-    for item in following:
-        if item.kind in {"blank", "key", "rule"} or item.line.block or item.line.echo:
-            break
-        rows.append(item.line.text)
-    return rows
+    """The comment lines directly below `expect-result:`, up to an empty one, a key or the end."""
+    return [item.line.text for item in takewhile(lambda c: c.kind == "row", following)]
 
 
 def is_prose(script: Script, key: Key, *, uses_keys: bool) -> bool:

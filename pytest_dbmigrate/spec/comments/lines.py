@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_dbmigrate.spec.comments.keys import Key, find_key
 from pytest_dbmigrate.spec.comments.markers import LONGEST, Marker, find_marker
 from pytest_dbmigrate.spec.comments.phrases import Below
+from pytest_dbmigrate.spec.expect.keys import RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.comments.layout import Line
 
 Kind = Literal[
-    "blank", "rule", "key", "marker", "title", "set", "heading", "bullet", "table", "footer", "text"
+    "blank",
+    "row",
+    "rule",
+    "key",
+    "marker",
+    "title",
+    "set",
+    "heading",
+    "bullet",
+    "table",
+    "footer",
+    "text",
 ]
 
 _RULE = re.compile(r"[^\w\s'\"]{2,}")
@@ -63,7 +75,16 @@ class Classified:
 
 def classify(lines: Sequence[Line]) -> list[Classified]:
     """What each line of a block is."""
-    found = [_classify(line) for line in lines]
+    found: list[Classified] = []
+    in_rows = False
+    for line in lines:
+        item = _classify(line)
+        if item.key is not None:
+            in_rows = item.key.name == RESULT and not line.block and ".csv" not in item.key.value
+        elif item.kind == "blank" or line.echo or line.block:
+            in_rows = False
+        # What stands below expect-result is data, whatever it looks like.
+        found.append(Classified(line, "row") if in_rows and item.key is None else item)
     _unmake_lists(found)
     return found
 
@@ -126,8 +147,9 @@ def is_title(text: str) -> bool:
     return bool(_TITLE.match(text))
 
 
-def commented_out(lines: Sequence[Line]) -> Iterator[Line]:
+def commented_out(found: Sequence[Classified]) -> Iterator[Line]:
     """The lines of a block at which a commented-out statement starts."""
+    lines = [item.line for item in found if item.kind != "row"]
     open_until = -1
     for n, line in enumerate(lines):
         if line.echo or n <= open_until or len(line.text) > LONGEST:
@@ -173,7 +195,7 @@ def below(found: Sequence[Classified], place: int) -> Below:
         line = item.line.text
         if item.kind == "blank" and open_ended and not text:
             continue
-        if item.kind in {"blank", "rule", "key", "title", "set", "heading"}:
+        if item.kind in {"blank", "row", "rule", "key", "title", "set", "heading"}:
             break
         if item.kind == "marker":
             listed = "" if in_title else line

@@ -114,8 +114,7 @@ def _quantitymeanings(
         return [_bare(clause, replace(quantity, end=quantity.end + idle.end()), marker, shape)]
     if noun := _NOUN.match(rest):
         words = [w for w in noun.groups() if w]
-        # "no duplicate names" says what may not be, not how many rows come back.
-        if words[0].lower() in _NO_NOUN | _UNITS or clause[: quantity.end].lower() == "no":
+        if quantity.negation or words[0].lower() in _NO_NOUN | _UNITS:
             return []
         second = len(words) == 2 and (
             words[1].lower() not in _NO_NOUN | _IDLE_SECOND or words[1].lower() in _ROW_WORDS

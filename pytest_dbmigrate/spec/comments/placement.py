@@ -101,7 +101,7 @@ def place(script: Script) -> Placement:
 
 def _commented_out(run: Run) -> Iterator[CommentedOut]:
     """The commented-out statements of a block; what is said of one stands before the next."""
-    starts = {head.line for head in commented_out(run.block.lines)}
+    starts = {head.line for head in commented_out(run.found)}
     text, start, end, marked = "", 0, 0, 0
     for item in run.found:
         line = item.line.line

@@ -46,6 +46,7 @@ class Quantity:
 
     `is_range`: two numbers with a dash, which means a range only with a word behind it.
     `word`: written as a word (`no`, `three`), which is a count only with a word behind it.
+    `negation`: the word is `no`, and "no duplicate names" says what may not be, not how many rows.
     """
 
     operator: Operator
@@ -54,6 +55,7 @@ class Quantity:
     end: int
     is_range: bool = False
     word: bool = False
+    negation: bool = False
 
     @property
     def is_zero(self) -> bool:
@@ -115,7 +117,8 @@ def read_quantity(clause: str) -> Quantity | None:
         return Quantity("=", Decimal(1), None, match.end(), word=True)
     written = match["exact"]
     word = written.lower() in _WORDS
-    return Quantity("=", _value(written), None, match.end(), word=word)
+    no = written.lower() == "no"
+    return Quantity("=", _value(written), None, match.end(), word=word, negation=no)
 
 
 def _value(written: str) -> Decimal:

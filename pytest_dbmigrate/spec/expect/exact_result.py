@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # Between the cells of a row. BROKEN BAR: unlike `|`, it hardly ever stands in data.
 SEPARATOR = "¦"
 _SHOWN = 10  # rows named in a failure
+_KEY = re.compile(r"@|[A-Za-z][\w-]*\s*:|expect", re.IGNORECASE)  # what would end the rows
 
 Cell = Literal | None  # None is NULL
 
@@ -202,7 +204,7 @@ def plain_or_quoted(text: str) -> str:
     if "\\" in text or not text.isprintable():
         return "E" + quoted("".join(_escaped(c) for c in text))
     odd = text != text.strip() or not text or text.upper() == "NULL" or SEPARATOR in text
-    return quoted(text) if odd or text.startswith(("'", "E'")) else text
+    return quoted(text) if odd or text.startswith(("'", "E'")) or _KEY.match(text) else text
 
 
 def _escaped(character: str) -> str:
