@@ -109,6 +109,7 @@ def _run(gate: Gate, of: Circumstances) -> record.Run:
         selected=of.selected,
         title=plan.title if plan else "",
         report_name=plan.report if plan else "report",
+        without=tuple(sorted(gate.project.without)),
         rehearsal=of.rehearsal,
     )
 

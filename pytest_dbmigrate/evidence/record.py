@@ -262,7 +262,10 @@ class Role(Record, frozen=True):
 
 
 class Run(Record, frozen=True):
-    """The run itself. `complete` is False until everything planned was observed."""
+    """The run itself. `complete` is False until everything planned was observed.
+
+    `without` names the built-in checks that were switched off.
+    """
 
     id: str
     stage: Stage
@@ -276,6 +279,7 @@ class Run(Record, frozen=True):
     selected: int = 0
     title: str = ""
     report_name: str = "report"
+    without: tuple[str, ...] = ()
     rehearsal: Rehearsal | None = None
     production: Production | None = None
 

@@ -53,6 +53,12 @@ def require_signed(
     if evidence.run.stage != "rehearsal":
         problems.append(f"{evidence.run.id} is no rehearsal: its stage is {evidence.run.stage}")
     problems += _file_problems(evidence, project)
+    left_out = sorted(project.without - set(evidence.run.without))
+    if left_out:
+        problems.append(
+            f"the built-in checks {', '.join(left_out)} are switched off now and were not at the "
+            "rehearsal"
+        )
     rehearsed_with = evidence.tools.get(TOOL, "an unknown version")
     if rehearsed_with != tool_version:
         problems.append(f"rehearsed with {TOOL} {rehearsed_with}, and this is {tool_version}")

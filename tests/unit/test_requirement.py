@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,6 +148,15 @@ def test_when_the_record_claims_the_files_but_lacks_a_check_then_it_is_refused(
     record(signed_again(signed))
     problems = require(signed).problems
     assert "sql/verification.sql:3: the rehearsal has no check public_tables" in problems
+
+
+def test_when_a_built_in_check_is_switched_off_since_then_it_is_refused(signed: Signed) -> None:
+    """A rehearsal with a check does not allow a production run without it."""
+    laxer = replace(signed.project, without=frozenset({"rows-lost"}))
+    problems = require(replace(signed, project=laxer)).problems
+    assert problems == (
+        "the built-in checks rows-lost are switched off now and were not at the rehearsal",
+    )
 
 
 def test_when_the_tool_has_another_version_then_it_is_refused(signed: Signed) -> None:
