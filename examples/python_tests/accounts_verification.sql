@@ -1,0 +1,3 @@
+-- Check 1: No account was lost
+-- expect-same-as-before
+SELECT count(*) FROM accounts;
