@@ -29,6 +29,8 @@ def observe(name: str, evidence: Evidence) -> Observation | str:
 
     Durations are in ms. Raises KeyError for a name that is no figure.
     """
+    if _is_of_data(name) and _without_data(evidence):
+        return "the clone has no rows: what depends on them was not measured"
     if name in _FIXED:
         return _FIXED[name](evidence)
     if name in SINGLE:
@@ -43,6 +45,19 @@ def observe(name: str, evidence: Evidence) -> Observation | str:
     raise KeyError(name)
 
 
+def _is_of_data(name: str) -> bool:
+    """Whether a figure says something of rows, or of the time that they take."""
+    return name in _OF_DATA or (name.startswith("migrations.") and name.endswith(".duration"))
+
+
+def _without_data(evidence: Evidence) -> bool:
+    source = evidence.target.source if evidence.target is not None else None
+    return source is not None and source.data == "none"
+
+
+_OF_DATA = frozenset(
+    {"migrations.duration", "total.duration", "locks.held", "rows.lost", "reruns.changes"}
+)
 _FIXED: dict[str, Callable[[Evidence], Observation | str]] = {
     "migrations.duration": lambda evidence: observing.of_migrations(
         "duration", list(evidence.migrations), evidence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.words import CELL_CHARACTERS, TEXT_CHARACTERS, clip, time_text
+from pytest_dbmigrate.postgres.verifying import CHANGED_BY_OTHERS, NO_DATA
 from pytest_dbmigrate.spec.expectations import Outcome, Result, Verdict
 from pytest_dbmigrate.spec.judging import compares_with_before, key
 from pytest_dbmigrate.spec.names import is_titled
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     Scrub: TypeAlias = Callable[[str], str]
 
 ROWS_RECORDED = 50
+# Reasons that no line in a verification file can do anything about.
+_TO_DO = frozenset({NO_DATA, CHANGED_BY_OTHERS})
 
 
 def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
@@ -78,8 +81,15 @@ def _result(finding: Finding, scrub: Scrub) -> record.Result:
     return record.NotChecked(
         why=clip(scrub(verdict.observed), TEXT_CHARACTERS),
         reason=verdict.reason,
-        todo=f"write {verdict.suggestion}" if verdict.suggestion else "",
+        todo=_todo(verdict),
     )
+
+
+def _todo(verdict: Verdict) -> str:
+    """What to do: a line to write into the file, or what to do instead."""
+    if not verdict.suggestion or verdict.reason in _TO_DO:
+        return verdict.suggestion
+    return f"write {verdict.suggestion}"
 
 
 def observed(verdict: Verdict, answer: Answer, scrub: Scrub) -> record.Observation:

@@ -60,7 +60,9 @@ class BeforeAfter:
         """See the schema as it is now, and judge what was lost so far."""
         without, migrations = self.project.without, self.project.migrations
         after = self.seen.catalog_after = snapshot(conn)
-        self.seen.builtins = builtin.look(conn, without, self._integrity)
+        known = self.seen.catalog_before.objects if self.seen.catalog_before else ()
+        columns = {key.identity for key in known if key.kind == "column"}
+        self.seen.builtins = builtin.look(conn, without, self._integrity, columns)
         if self.seen.catalog_before is not None:
             self.seen.builtins += builtin.losses(
                 migrations,

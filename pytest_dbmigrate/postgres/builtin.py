@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.postgres import integrity
 from pytest_dbmigrate.postgres.catalog import Catalog, diff
 from pytest_dbmigrate.postgres.object_losses import undeclared
-from pytest_dbmigrate.spec.builtins import INTEGRITY, LOSSES, OBJECTS_LOST, ROWS_LOST
+from pytest_dbmigrate.spec.builtins import (
+    INTEGRITY,
+    LOSSES,
+    OBJECTS_LOST,
+    ROWS_LOST,
+    STATISTICS_MISSING,
+)
 from pytest_dbmigrate.spec.dropped import said_to_go
 
 if TYPE_CHECKING:
@@ -56,8 +62,12 @@ def look(
     conn: Connection[object],
     without: Collection[str],
     before: Iterable[BuiltInFinding] | None = None,
+    columns: Collection[str] | None = None,
 ) -> list[BuiltInFinding]:
     """Run the integrity checks; what `before` had found already is not this run's doing.
+
+    `columns` are those that were there before: a new one has not lost its statistics, it never had
+    any.
 
     Without a `before`, as when a database is only verified, nothing can be told apart, and what is
     found is information.
@@ -66,7 +76,13 @@ def look(
     wanted = [check.name for check in INTEGRITY if check.name not in without]
     found = []
     for finding in integrity.findings(conn, wanted):
-        lines = [_line(offender) for offender in finding.offenders]
+        lines = [
+            _line(offender)
+            for offender in finding.offenders
+            if finding.check.name != STATISTICS_MISSING
+            or columns is None
+            or offender.identity in columns
+        ]
         found.append(
             BuiltInFinding(
                 name=finding.check.name,

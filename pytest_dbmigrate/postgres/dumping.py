@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.target import Target
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
+_GRACE_SECONDS = 5
 # What libpq says when it was built without TLS.
 _NO_TLS = "SSL support is not compiled in"
 
@@ -184,9 +185,13 @@ def started(
     try:
         yield process
     finally:
-        if process.poll() is None:
+        # Asked to end, pg_dump cancels what its session at the target still waits for.
+        process.terminate()
+        try:
+            process.wait(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.wait()
+            process.wait()
         if process.stdout is not None:
             process.stdout.close()
 

@@ -18,6 +18,7 @@ class BuiltIn:
 
 
 SEQUENCES_BEHIND = "sequences-behind"
+STATISTICS_MISSING = "statistics-missing"
 ROWS_LOST = "rows-lost"
 OBJECTS_LOST = "objects-lost"
 RERUN = "rerun"
@@ -28,7 +29,7 @@ INTEGRITY = (
     BuiltIn("disabled-triggers", "No trigger is disabled"),
     BuiltIn("policies-without-row-security", "Policies stand on tables with row security on"),
     BuiltIn(SEQUENCES_BEHIND, "No sequence is behind its column"),
-    BuiltIn("statistics-missing", "No table has lost its statistics"),
+    BuiltIn(STATISTICS_MISSING, "No table has lost its statistics"),
     BuiltIn("foreign-keys-without-index", "Foreign keys have an index", information=True),
 )
 LOSSES = (

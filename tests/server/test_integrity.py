@@ -68,7 +68,10 @@ BREAKS = {
         "public.shops_id_seq",
     ),
     "INSERT INTO sales (id) VALUES (1)": ("sequences-behind", "public.sales_id_seq"),
-    "ALTER TABLE shops ALTER COLUMN name TYPE varchar(50)": ("statistics-missing", "public.shops"),
+    "ALTER TABLE shops ALTER COLUMN name TYPE varchar(50)": (
+        "statistics-missing",
+        "public.shops.name",
+    ),
     "DROP INDEX sales_shop": ("foreign-keys-without-index", "of_shop on public.sales"),
 }
 

@@ -1,9 +1,7 @@
 -- Changing a column's type removes its statistics; the planner then guesses until ANALYZE. Told only
 -- of tables with rows that have been analyzed (reltuples is -1 after a rewrite), and only where this
 -- role may see their statistics.
-SELECT c.identity,
-       'no statistics for ' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
-       'ANALYZE ' || c.identity || ';'
+SELECT c.identity || '.' || quote_ident(a.attname), 'has no statistics', 'ANALYZE ' || c.identity || ';'
 FROM relation c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     AND a.attstattarget IS DISTINCT FROM 0 AND a.attgenerated <> 'v'
@@ -13,4 +11,3 @@ AND has_column_privilege(c.oid, a.attnum, 'SELECT') AND NOT row_security_active(
 AND NOT EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = c.relnamespace::regnamespace::name AND s.tablename = c.relname AND s.attname = a.attname)
 AND (coalesce(u.last_analyze, u.last_autoanalyze) IS NOT NULL
      OR EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = c.relnamespace::regnamespace::name AND s.tablename = c.relname))
-GROUP BY c.identity
