@@ -222,9 +222,9 @@ class Transaction(Record, frozen=True):
     began: Time | None = None
     ended: Time | None = None
     xid: str = ""
-    lasting: bool = True
     held_ns: Nanoseconds = 0
     why: str = ""
+    lasting: bool = True
 
 
 class Rehearsal(Record, frozen=True):
