@@ -153,8 +153,14 @@ def test_when_the_record_claims_the_files_but_lacks_a_check_then_it_is_refused(
 def test_when_a_built_in_check_is_switched_off_since_then_it_is_refused(signed: Signed) -> None:
     """A rehearsal with a check does not allow a production run without it."""
     laxer = replace(signed.project, without=frozenset({"rows-lost"}))
-    problems = require(replace(signed, project=laxer)).problems
-    assert problems == (
+    found = require_signed(
+        signed.run,
+        project=laxer,
+        tool_version=__version__,
+        target=identity(),
+        allowed_signers=signed.root / "sql" / "allowed_signers",
+    )
+    assert found.problems == (
         "the built-in checks rows-lost are switched off now and were not at the rehearsal",
     )
 
