@@ -231,7 +231,7 @@ def test_when_a_rehearsal_ran_on_a_clone_then_the_report_says_of_what_and_in_wha
     assert view.clone == (
         "its rows were not cloned",
         "the target is PostgreSQL 15, the clone 18",
-        "could not be restored: extension pg_cron is not available",
+        "could not be cloned: extension pg_cron is not available",
         "is not the same: collation public.german",
         "was taken away, because it leads out of the clone: subscription billing",
     )

@@ -95,7 +95,8 @@ def _clone(source: Source) -> tuple[str, ...]:
     lines = [] if source.data == "all" else ["its rows were not cloned"]
     lines += [text.line(words, 400) for words in (source.version, source.locale) if words]
     groups = (
-        ("could not be restored", source.errors),
+        ("has other extensions", source.extensions),
+        ("could not be cloned", source.errors),
         ("is not the same", source.schema),
         ("was taken away, because it leads out of the clone", source.removed),
     )
