@@ -231,7 +231,7 @@ def _read(wait: _Wait, question: Question, started_ns: int) -> Answer:
             if complete and (count > rows_limit or size > BYTES_KEPT):
                 complete = False
                 cancel(wait.conn, wait.patience.grace)
-            if complete and len(rows) < ROWS_KEPT:
+            if complete and len(rows) < max(ROWS_KEPT, question.rows):
                 row = _row(result)
                 size += sum(len(v) for v in row if v is not None)
                 rows.append(row)
