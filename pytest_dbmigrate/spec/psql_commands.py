@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+from pytest_dbmigrate.spec.patterns import compiled
+
 # The line must hold nothing but the command. A backslash outside quotes would start the next
 # command, and a backquote runs a program. psql takes a quote that is never closed up to the line's
 # end (src/bin/psql/psqlscanslash.l).
-_SKIPPED = re.compile(
+_SKIPPED = compiled(
     r"""\\(?:
         echo(?:[ \t](?:[^\\'"`\r\n]++|'(?:[^'\\\r\n]++|\\[^\r\n])*+'|"[^"\r\n]*+")*+
             (?:'(?:[^'\\\r\n]++|\\[^\r\n])*+|"[^"\r\n]*+)?+)?+

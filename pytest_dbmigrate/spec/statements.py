@@ -14,6 +14,7 @@ from typing import cast
 
 from pytest_dbmigrate.spec import psql_commands
 from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.patterns import compiled
 from pytest_dbmigrate.spec.routine_body import RoutineBody
 from pytest_dbmigrate.spec.tokens import (
     DOLLAR_TAG,
@@ -104,7 +105,7 @@ class Script:
 # the parentheses that hold nothing else.
 _PLAIN = rf"""(?:{WORD}|[^\vA-Za-z_0-9'"$;()\\/\-\x80-\U0010ffff]++|{TEXT}|{QUOTED}|{NUMBER}
     |\$[0-9]++|\$(?!{TAG_AFTER_DOLLAR})|-(?!-)|/(?!\*))"""
-_STEP = re.compile(
+_STEP = compiled(
     rf"""{WHITE}*+(?:
         (?P<plain>(?:{_PLAIN}|\({_PLAIN}*+\))++)
         |(?P<open>\()
@@ -117,9 +118,9 @@ _STEP = re.compile(
         |)""",
     re.VERBOSE,
 )
-_LINE_COMMENT = re.compile(LINE_COMMENT)
-_INDENT = re.compile(r"[ \t\f]*+")
-_LONE_RETURN = re.compile(r"\r++(?!\n|\Z)")
+_LINE_COMMENT = compiled(LINE_COMMENT)
+_INDENT = compiled(r"[ \t\f]*+")
+_LONE_RETURN = compiled(r"\r++(?!\n|\Z)")
 _ATOMIC = re.compile("atomic", re.IGNORECASE)
 _HEAD = re.compile(r"(?:create|copy|set|reset)\b", re.IGNORECASE)
 _CHECKS = {"copy": copies_data, "set": changes_strings, "reset": changes_strings}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from pytest_dbmigrate.spec import psql_commands
 from pytest_dbmigrate.spec.errors import SpecError
+from pytest_dbmigrate.spec.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +54,7 @@ OPERATOR_CHARACTER = r"(?:[~!@\#^&|`?+*%<>=]|-(?!-)|/(?!\*))"
 # A string goes on after white space that holds a newline; -- comments may stand there too.
 CONTINUED = rf"[ \t\f]*+(?:{LINE_COMMENT})?+[\n\r]{WHITE}*+(?:{LINE_COMMENT}[\n\r]{WHITE}*+)*+(?=')"
 
-_TOKEN = re.compile(
+_TOKEN = compiled(
     rf"""{WHITE}*+(?:
         (?P<string>(?:[uU]&|[nN])?+{TEXT}(?:{CONTINUED}{TEXT})*+)
         |(?P<bits>[bBxX]{BITS}(?:{CONTINUED}{BITS})*+)
@@ -71,8 +72,8 @@ _TOKEN = re.compile(
         |)""",
     re.VERBOSE,
 )
-_CONTINUED = re.compile(CONTINUED)
-_ESCAPED = re.compile(ESCAPED)
+_CONTINUED = compiled(CONTINUED)
+_ESCAPED = compiled(ESCAPED)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _LONG_TAG = 40
 _ANY_TEXT = "<sql>"  # where no file is known

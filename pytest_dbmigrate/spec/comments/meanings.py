@@ -21,6 +21,7 @@ from pytest_dbmigrate.spec.expect.comparison import (
 )
 from pytest_dbmigrate.spec.expect.row_count import NO_ROWS
 from pytest_dbmigrate.spec.expect.single_value import SingleRow, SingleValue, parse_columns
+from pytest_dbmigrate.spec.patterns import compiled
 
 if TYPE_CHECKING:
     from pytest_dbmigrate.spec.comments.markers import Marker
@@ -235,7 +236,7 @@ _COUNT_CALL = re.compile(r"^count\(\*\)", re.IGNORECASE)
 _OPERAND = r"(?:-?\d[\d.]*(?![\w.])|'(?:[^']|'')*'|true\b|false\b|null\b)"
 _COLUMN = rf"""(?:"[^"]+"|[^\W\d]\w*)\s*
     (?:(?:=|<>|!=|<=|>=|<|>)\s*{_OPERAND}|\s+is\s+(?:not\s+)?null\b|\s+is\s+(?:true|false)\b)"""
-_COLUMNS = re.compile(rf"{_COLUMN}(?:\s*(?:,|\band\b)\s*{_COLUMN})*+", re.IGNORECASE | re.VERBOSE)
+_COLUMNS = compiled(rf"{_COLUMN}(?:\s*(?:,|\band\b)\s*{_COLUMN})*+", re.IGNORECASE | re.VERBOSE)
 _JOINED = re.compile(rf"({_COLUMN})\s*(?:,|\band\b)\s*(?=\S)", re.IGNORECASE | re.VERBOSE)
 _IS = re.compile(r"\s+is\s+(true|false)$", re.IGNORECASE)
 

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.spec.comments.quantities import numbers_in
+from pytest_dbmigrate.spec.patterns import compiled
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -49,7 +50,7 @@ _MORE_RESULTS = re.compile(
 )
 _NAME = re.compile(r"[`'\"][^`'\"]+[`'\"]|\b[A-Za-z]\w*_\w+\b|\b\w+\.[A-Za-z_]\w*\b")
 _ITEM = r"[`'\"]?[\w.]+[`'\"]?"
-_LIST = re.compile(
+_LIST = compiled(
     rf"(?<![\w,]){_ITEM}(?:\s*[,/+&]\s*(?:and\s+)?{_ITEM})++\s*(?:\Z|[);.])"
     rf"|\A{_ITEM}\s+and\s+{_ITEM}\Z|(?:[^,;/+]{{1,40}}[,/+]){{2}}[^,;/+]"
 )

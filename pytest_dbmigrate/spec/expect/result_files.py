@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.spec.expect.comparison import BadValueError, Literal
 from pytest_dbmigrate.spec.expect.exact_result import SEPARATOR, Cell, ExactResult, plain_or_quoted
 from pytest_dbmigrate.spec.expect.verdicts import whole
+from pytest_dbmigrate.spec.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ def parse_row(text: str) -> tuple[Cell, ...]:
 
 
 # A quoted cell up to its separator, else whatever stands before the next one.
-_NEXT_CELL = re.compile(
+_NEXT_CELL = compiled(
     rf"(\s*E?'(?:[^']|'')*+'\s*(?={SEPARATOR}|\Z)|[^{SEPARATOR}]*+)({SEPARATOR}|\Z)"
 )
 
@@ -112,7 +113,7 @@ def read_csv(text: str, file: str, *, rowsort: bool) -> ExactResult:
     return ExactResult(tuple(records[1:]), rowsort, file, headings)
 
 
-_FIELD = re.compile(r'"((?:[^"]|"")*+)"|([^",\r\n]*+)')
+_FIELD = compiled(r'"((?:[^"]|"")*+)"|([^",\r\n]*+)')
 _AFTER_FIELD = re.compile(r",|\r?\n|\Z")
 
 
