@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -292,15 +291,22 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def add_db_url(parser: pytest.Parser) -> None:
-    """Register `--db-url`, unless a conftest or another plugin has one of its own."""
-    group = parser.getgroup("dbmigrate")
+    """Register `--db-url`, unless a conftest or another plugin has one of its own.
+
+    Whether it has is asked of the parser: older pytest would accept a second one in silence.
+    """
+    import pytest  # noqa: PLC0415  (for its error alone)
+
+    probe = f"{DB_URL}=x"
     try:
-        group.addoption(
+        _, unknown = parser.parse_known_and_unknown_args([probe])
+    except pytest.UsageError:
+        return
+    if probe in unknown:
+        parser.getgroup("dbmigrate").addoption(
             DB_URL,
             dest="dbmigrate_db_url",
             default=None,
             metavar="URL",
             help="the same as --dbmigrate-db-url",
         )
-    except (ValueError, argparse.ArgumentError):
-        return

@@ -186,11 +186,15 @@ class GateSession:
             terminalreporter.line(line)
 
 
+# pytest-rerunfailures says "rerun" as well: that attempt is not the last.
+SAID = ("passed", "failed", "skipped")
+
+
 def keep(reported: dict[str, Reported], report: pytest.TestReport) -> None:
     """Keep what pytest says of an item: its call, and a set-up or tear-down that did not pass."""
     from pytest_dbmigrate.evidence.reported import Reported, worse  # noqa: PLC0415  (import time)
 
-    if report.when != "call" and report.passed:
+    if (report.when != "call" and report.passed) or report.outcome not in SAID:
         return
     crash = getattr(report.longrepr, "reprcrash", None)
     if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
