@@ -80,7 +80,7 @@ __all__ = [
 SCHEMA: Literal["pytest-dbmigrate/evidence/v1"] = "pytest-dbmigrate/evidence/v1"
 
 Stage = Literal["rehearsal", "verify", "production", "monitoring"]
-FileRole = Literal["migration", "verification", "baseline", "plan", "config", "expected"]
+FileRole = Literal["migration", "verification", "baseline", "plan", "config", "expected", "queries"]
 
 
 class Check(Record, frozen=True):

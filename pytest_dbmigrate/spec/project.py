@@ -26,11 +26,20 @@ from pytest_dbmigrate.spec.places import (
 )
 from pytest_dbmigrate.spec.plan import Plan, read_plan
 from pytest_dbmigrate.spec.statements import Script, decode, scan
+from pytest_dbmigrate.spec.timed_queries import (
+    TimedQuery,
+    read_timed,
+    refuse_twins,
+    speaks_of_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FileRole = Literal["migration", "verification", "baseline", "plan", "expected"]
+FileRole = Literal["migration", "verification", "baseline", "plan", "expected", "queries"]
+
+# A larger file is data, not the queries of an application.
+_QUERIES_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,8 @@ class Project:
     """Everything planned in one project folder.
 
     `baseline` are the scripts that build a throw-away database in the state before the migrations.
-    `without` names the built-in checks that are not wanted. Paths are shown relative to pytest's
-    rootdir.
+    `without` names the built-in checks that are not wanted, `timed` are the queries whose time is
+    taken. Paths are shown relative to pytest's rootdir.
     """
 
     root: Path
@@ -69,6 +78,7 @@ class Project:
     files: tuple[SourceFile, ...]
     without: frozenset[str] = frozenset()
     migration_paths: dict[str, Path] = field(default_factory=dict)
+    timed: tuple[TimedQuery, ...] = ()
 
     @property
     def host(self) -> str:
@@ -139,11 +149,17 @@ def load_project(
         for path, data in read_scripts(BASELINE, "baseline")
     ]
     verifications = []
+    timed: list[TimedQuery] = []
     expected: dict[Path, bytes] = {}
     for path in sql_files(root):
         if not named(path) and not is_verification(path.relative_to(root), patterns):
+            if _holds_queries(path):
+                data = read(path, "queries")
+                timed += read_timed(scan(decode(data, show(path)), show(path)))
             continue
         data = read(path, "verification")
+        if speaks_of_metrics(data):
+            timed += read_timed(scan(decode(data, show(path)), show(path)))
         if named(path) or speaks_of_expectations(data):
             checks, side_files = read_verifications(path, show(path), data)
             if named(path) or any(c.reading.status != "no-expectation" for c in checks):
@@ -157,6 +173,7 @@ def load_project(
         ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
     )
     _refuse_unknown_versions(verifications, {m.version for m in read_order})
+    refuse_twins(timed)
     plan = None
     if (root / PLAN).is_file():
         plan = read_plan(decode(read(root / PLAN, "plan"), show(root / PLAN)), show(root / PLAN))
@@ -167,6 +184,7 @@ def load_project(
             [migration.version for migration in read_order],
             query_sets={check.query_set for check in planned},
             integrity=BUILTINS,
+            metrics=[query.name for query in timed],
         )
     return Project(
         root=root,
@@ -177,7 +195,16 @@ def load_project(
         files=tuple(files),
         without=frozenset(without) | frozenset(plan.options.without_integrity if plan else ()),
         migration_paths={show(p): p for p, _ in migrations},
+        timed=tuple(timed),
     )
+
+
+def _holds_queries(path: Path) -> bool:
+    """Whether a file that is none of ours otherwise names queries to be timed."""
+    try:
+        return path.stat().st_size <= _QUERIES_BYTES and speaks_of_metrics(path.read_bytes())
+    except OSError:
+        return False
 
 
 def _refuse_unknown_versions(files: Iterable[VerificationFile], versions: set[str]) -> None:
