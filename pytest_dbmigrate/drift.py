@@ -34,8 +34,9 @@ def drift(path: Path, sha256: str, now: Catalog) -> list[str]:
     then = _load(path / SCHEMA)
     if then is None or then.digest != sha256 or then.major != now.major:
         return ["the schema is not the one that was rehearsed (its digest differs)"]
-    found = diff(then, now)
-    lines = [f"{c.kind} {c.identity} {c.change} since the rehearsal" for c in found[:_SHOWN]]
+    # What stands by itself first: a table's columns go with it.
+    found = sorted(diff(then, now), key=lambda change: bool(change.parent))
+    lines = [f"{c.kind} {c.identity} {c.change}" for c in found[:_SHOWN]]
     return lines + ([f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])
 
 

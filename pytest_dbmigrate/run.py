@@ -225,7 +225,10 @@ class Run:
         source = run.evidence.target.source if run.evidence.target else None
         changed = drift(run.path, source.schema_sha256, now) if source else []
         if changed:
-            raise RefusedError(f"refused: the target changed since {signed.run}: {changed[0]}")
+            self.gate.seen.notes += [f"changed since {signed.run}: {line}" for line in changed]
+            raise RefusedError(
+                f"refused: the target's schema changed since {signed.run}: {'; '.join(changed)}"
+            )
 
     def _clone(self, target: Target) -> Rehearsal:
         """Clone the target; what differs goes into the record, its schema beside it."""

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tls import Encrypted, encrypted
 
 from pytest_dbmigrate.postgres import dumping
-from pytest_dbmigrate.postgres.binaries import ServerError
+from pytest_dbmigrate.postgres.binaries import ServerError, program_places
 from pytest_dbmigrate.postgres.dumping import connection_like, errors_of, find_dump_tools
 from pytest_dbmigrate.postgres.target import connect, parse_url
 
@@ -66,7 +66,7 @@ def test_when_no_pg_dump_speaks_tls_then_nothing_is_sent(
     pg15: Server, tls: Encrypted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wheel's is built without: it is refused, and what would do is named."""
-    wheel = next(p for p in dumping.program_places() if "wheel" in p[1])
+    wheel = next(p for p in program_places() if "wheel" in p[1])
     monkeypatch.setattr(dumping, "program_places", lambda _bindir="": iter([wheel]))
     refused = pytest.raises(ServerError, match="No pg_dump that speaks TLS for a server of")
     with made(pg15, "") as dsn, refused as raised, cloned(url(dsn, tls, "sslmode=prefer")):
