@@ -120,7 +120,8 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-rehearse-data",
-        "what --rehearse clones besides the schema: all rows, or none (then nothing is said of data)",
+        "what --rehearse clones besides the schema: all rows, or none (nothing is then said of "
+        "data)",
         read=one_of("all", "none"),
         default="all",
         metavar="all|none",
@@ -193,8 +194,8 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-hold-timeout",
-        "how long others may have to wait for our locks: from the first migration's first statement "
-        "to COMMIT",
+        "how long others may have to wait for our locks: from the first migration's first "
+        "statement to COMMIT",
         read=duration,
         default="5min",
         metavar="TIME",

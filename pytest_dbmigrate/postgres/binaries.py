@@ -98,7 +98,9 @@ def find_binaries(
     needed += [f"the extensions {', '.join(wanted)}"] if wanted else []
     title = " with ".join(["No PostgreSQL", *filter(None, [" and ".join(needed)])])
     raise ServerError(
-        "\n".join([f"{title} for the rehearsal.", "  Looked at:", *dict.fromkeys(looked_at), REMEDY])
+        "\n".join(
+            [f"{title} for the rehearsal.", "  Looked at:", *dict.fromkeys(looked_at), REMEDY]
+        )
     )
 
 
