@@ -18,10 +18,10 @@ OTHERS, BEFORE, MIGRATING, FINAL, PYTHON, COMMIT, ALONE, RERUN, HEALTH, AFTERWAR
 Order = tuple[int, ...]
 ORDER = pytest.StashKey[Order]()
 
-# Fixtures whose tests read the migrated schema inside the held transaction, or a copy after it.
-READING = "dbmigrate_connection"
+# Fixtures whose tests look at the migrations inside the held transaction, or at a copy after it.
+READING = frozenset({"dbmigrate_connection", "dbmigrate_migrations"})
 COPYING = "dbmigrate_postgresql_proc"
-OURS = frozenset({READING, COPYING, "dbmigrate_run", "dbmigrate_target", "dbmigrate_migrations"})
+OURS = READING | {COPYING, "dbmigrate_run", "dbmigrate_target"}
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -40,8 +40,8 @@ def is_ours(item: pytest.Item) -> bool:
 
 
 def is_counted(item: pytest.Item) -> bool:
-    """Whether a Python test reads the migrated schema, so that it must pass before the COMMIT."""
-    return not is_ours(item) and READING in fixtures_of(item)
+    """Whether a Python test looks at the migrations, so that it must pass before the COMMIT."""
+    return not is_ours(item) and bool(READING & fixtures_of(item))
 
 
 def place_of(item: pytest.Item) -> Order:

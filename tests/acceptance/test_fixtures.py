@@ -65,9 +65,11 @@ def test_when_python_tests_read_the_schema_before_the_commit_then_they_count(
     shop.write("test_reading.py", READING)
     ran = shop.run("-v", live.url, "--apply-migrations")
     assert (ran.status, ran.word) == (0, "GO"), ran.out
+    assert ran.out.index("test_knows_the_migrations PASSED") > ran.out.index("::apply PASSED")
     assert ran.out.index("test_sees_the_new_schema PASSED") < ran.out.index("::commit PASSED")
     kinds = {c["name"]: c["kind"] for c in shop.evidence()["checks"]}
     assert kinds["test_cannot_write"] == "python"
+    assert kinds["test_knows_the_migrations"] == "python"
     assert kinds.get("test_knows_the_target") is None
     assert live.ask("SELECT count(*) FROM lines") == [(3,)]
 
