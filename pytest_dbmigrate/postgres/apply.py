@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from pytest_dbmigrate.postgres.query import (
 )
 from pytest_dbmigrate.postgres.transaction import in_transaction
 from pytest_dbmigrate.spec.expectations import Failure
+from pytest_dbmigrate.spec.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.errors import Diagnostic
 
+    from pytest_dbmigrate.postgres.query import Position
     from pytest_dbmigrate.spec.statements import Script, Statement
 
 _STOPS = "multiple commands"
@@ -174,14 +177,13 @@ def preflight(
 def locate(script: Script, statement: Statement, answer: Answer) -> Fault:
     """A failed statement's error with its place in the file.
 
-    The server counts characters from the statement's start; errors inside a function or DO block
-    have no position but a context, so that the statement's own line is the best that is known.
+    The server counts characters from the statement's start, or from that of a text which a function
+    or block was running.
     """
     failure, position = answer.outcome, answer.position
     if not isinstance(failure, Failure) or position is None:
         raise TypeError("only a failed statement has a place to look for")
-    offset = statement.start + max(position.offset, 0)
-    line, column = script.position(offset)
+    line, column = script.position(statement.start + _offset(statement.text, position))
     return Fault(
         message=failure.message,
         sqlstate=failure.sqlstate,
@@ -193,6 +195,27 @@ def locate(script: Script, statement: Statement, answer: Answer) -> Fault:
         hint=position.hint,
         context=position.context,
     )
+
+
+def _offset(text: str, position: Position) -> int:
+    """Where in a statement its error lies, 0 when only the statement is known.
+
+    A DO block runs parts of its own text; its lines count from the quote that opens it. A function
+    made elsewhere has its text elsewhere.
+    """
+    if position.offset >= 0:
+        return position.offset
+    innermost = position.context.partition("\n")[0]
+    own = "inline_code_block" in innermost and position.inner
+    if own and text.count(position.inner) == 1:
+        return text.index(position.inner) + max(position.inner_offset, 0)
+    number = re.search(r"inline_code_block \S+ (\d+)", position.context)
+    body = next((token for token in tokens(text) if token.kind == "string"), None)
+    if number is None or body is None:
+        return 0
+    lines = text[body.start :].split("\n")
+    start = body.start + sum(len(line) + 1 for line in lines[: int(number[1]) - 1])
+    return start + len(text[start:]) - len(text[start:].lstrip())
 
 
 def _left(script: Script, statement: Statement, answer: Answer) -> Fault:

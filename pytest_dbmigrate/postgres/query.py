@@ -46,13 +46,16 @@ class Question:
 class Position:
     """Where in the statement, and in what, the server says an error lies.
 
-    `offset` is in characters from 0, -1 when the server gives none.
+    `offset` is in characters from 0, -1 when the server gives none. Inside a function or block it
+    is `inner_offset` in `inner`, the text that was being run.
     """
 
     offset: int
     detail: str
     hint: str
     context: str
+    inner: str = ""
+    inner_offset: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +296,6 @@ def _failure(pgconn: PGconn, result: PGresult, cancelled: str) -> tuple[Failure,
         part(pq.DiagnosticField.MESSAGE_DETAIL),
         part(pq.DiagnosticField.MESSAGE_HINT),
         part(pq.DiagnosticField.CONTEXT),
+        part(pq.DiagnosticField.INTERNAL_QUERY),
+        int(part(pq.DiagnosticField.INTERNAL_POSITION) or 0) - 1,
     )
