@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
     from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.proving import WayBack
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
     from pytest_dbmigrate.postgres.target import Identity, Target
     from pytest_dbmigrate.settings import Settings
@@ -66,11 +67,12 @@ class Run:
     identity: Identity | None = None
     rehearsal: Rehearsal | None = None
     source: record.Source | None = None
+    way_back: WayBack | None = None
     say: Callable[[str], None] = lambda _line: None
     signed_rehearsal: record.Rehearsal | None = None
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
-    _opened: bool = False
+    opened: bool = False
     _expected: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -99,10 +101,17 @@ class Run:
 
     def open(self) -> Gate:
         """Start the server or reach the target, once. One that cannot be used stops the gate."""
-        if not self._opened:
-            self._opened = True
+        if not self.opened:
+            self.opened = True
             self._open()
         return self.gate
+
+    def prove_way_back(self) -> None:
+        """Prove, once, what is to lead back; where it does not, nothing begins."""
+        if self.way_back is None and not self.gate.seen.stopped:
+            from pytest_dbmigrate.way_back import prove_way_back  # noqa: PLC0415  (import time)
+
+            self.way_back = prove_way_back(self)
 
     def make_folder(self, root: Path) -> None:
         """Make the run's folder with its INCOMPLETE record; a live run does not start without."""
@@ -118,6 +127,11 @@ class Run:
             self.problem = str(error)
             if self.gate.live:
                 self.gate.stop(f"refused before BEGIN: {error}")
+
+    def complete(self) -> None:
+        """Run the steps that are left, where no item of this process asked for them."""
+        if self.opened and not self.interrupted:
+            self.gate.advance(self.gate.steps[-1])
 
     def close(self) -> None:
         """Roll back what is open, and end connections and the throw-away server."""
@@ -166,12 +180,14 @@ class Run:
         return decide(self.evidence(finished=True))
 
     def scrub(self, text: str) -> str:
-        """Text without the target's secrets."""
-        if self.settings.target is None:
-            return text
-        from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
+        """Text without the secrets of any database that was named."""
+        named = [t for t in (self.settings.target, self.settings.restore_into) if t is not None]
+        if named:
+            from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
 
-        return scrub(text, self.settings.target)
+            for target in named:
+                text = scrub(text, target)
+        return text
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -285,6 +301,8 @@ class Run:
         return [reason.title for reason in reasons_against_commit(self.evidence())]
 
     def _circumstances(self) -> Circumstances:
+        from pytest_dbmigrate.way_back import found_so_far  # noqa: PLC0415  (import time)
+
         return Circumstances(
             id=self.folder.run_id if self.folder else "",
             started=self.started,
@@ -293,6 +311,7 @@ class Run:
             command=self.command,
             embedded=self.settings.mode == "rehearsal",
             source=self.source,
+            way_back=found_so_far(self),
             planned=len(self.planned),
             selected=len(self.selected),
             tools=tools(),

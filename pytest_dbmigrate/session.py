@@ -77,6 +77,9 @@ class GateSession:
                 # A clone may take minutes: here, between tests, what it says is seen at once.
                 self.run.say = self._tell
                 self.run.open()
+            if self.settings.target is not None and self.settings.mode != "verify":
+                self.run.say = self._tell
+                self.run.prove_way_back()
             return (yield)
 
     def _tell(self, line: str) -> None:
@@ -147,6 +150,8 @@ class GateSession:
             return None
         if session.shouldstop or session.shouldfail:
             self.run.interrupted = str(session.shouldstop or session.shouldfail)
+        if is_worker(self.config):
+            self.run.complete()
         self.run.close()
         if self.settings.update_expected:
             self.updated = self.run.update_expected()

@@ -40,6 +40,7 @@ def pass_on(config: pytest.Config, run: Run, evidence: Evidence) -> None:
     from pytest_dbmigrate.evidence.record import encode  # noqa: PLC0415  (import time)
 
     _output(config)[OUTPUT] = {
+        "opened": run.opened,
         "evidence": encode(evidence).decode(),
         "root": str(run.project.root),
         "planned": list(run.planned),
@@ -97,8 +98,10 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take a worker's record; one that ends without it leaves the run incomplete."""
         passed_on = (getattr(node, "workeroutput", None) or {}).get(OUTPUT, {})
-        if "evidence" in passed_on:
+        if passed_on.get("opened"):
             self.records.append(passed_on)
+        elif "opened" in passed_on:
+            return  # it was given none of our items
         elif "problem" in passed_on:
             self.problem = passed_on["problem"]
         elif self.folder is not None:

@@ -41,13 +41,18 @@ NO_GO_END = f"4, observed 2 ({CHECK_FILE}:22) (1 FAIL) · nothing was written"
 def test_when_options_change_the_output_then_its_last_line_is_the_decision(
     shop: Shop, migrated: Live, options: tuple[str, ...]
 ) -> None:
-    ran = shop.run(migrated.url, *options)
-    assert (ran.status, ran.last) == (0, GO_LINE)
     shop.break_a_check()
     ran = shop.run(migrated.url, *options)
     assert ran.status == 1
     assert ran.last.startswith(NO_GO_START)
     assert ran.last.endswith(NO_GO_END)
+
+
+def test_when_everything_holds_then_the_last_line_is_the_decision(
+    shop: Shop, migrated: Live
+) -> None:
+    ran = shop.run(migrated.url, "-qq")
+    assert (ran.status, ran.last) == (0, GO_LINE)
 
 
 def test_when_a_hook_of_the_users_breaks_then_the_last_line_is_the_decision(
