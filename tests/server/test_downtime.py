@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from application import running
 from gates import project_of
+from psycopg.conninfo import make_conninfo
 
 from pytest_dbmigrate.postgres.secret import Secret
 from pytest_dbmigrate.postgres.tried_statements import tried_statements
@@ -143,7 +144,7 @@ def test_when_a_table_is_dropped_then_it_is_gone_and_when_a_right_is_taken_then_
     with psycopg.connect(database, user=role, autocommit=True) as user:
         asked = statements(user, tmp_path)
     assert list(asked) == ["reading public.lines", "reading public.quiet"]
-    tries.begin_sql(Secret(f"{database} user={role}"), asked)
+    tries.begin_sql(Secret(make_conninfo(database, user=role)), asked)
     conn.execute("DROP TABLE lines")
     conn.execute(f"REVOKE SELECT ON quiet FROM {role}".encode())
     seen = by_name(tries.end())
