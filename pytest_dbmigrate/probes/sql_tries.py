@@ -38,6 +38,7 @@ class _Line:
     conn: Connection[Any]
     tried: Tried | None = None
     sent_ns: int = 0
+    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ class SqlTries:
         return line
 
     def _send(self, line: _Line, tried: Tried, name: str) -> None:
-        line.tried, line.sent_ns = tried, time.monotonic_ns()
+        line.tried, line.sent_ns, line.problem = tried, time.monotonic_ns(), ""
         tried.begin(line.sent_ns)
         try:
             line.conn.pgconn.send_query(_script(self.statements[name]))
@@ -158,10 +159,10 @@ class SqlTries:
             pgconn.consume_input()
             if pgconn.is_busy():
                 return
-            problem = ""
+            # An answer may come in parts, and its last one says nothing of the others.
             while (result := pgconn.get_result()) is not None:
                 if result.status == pq.ExecStatus.FATAL_ERROR:
-                    problem = _words(result)
+                    line.problem = _words(result)
                     state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
                     tried.gone = state.decode() in _GONE
                 if pgconn.is_busy():
@@ -170,10 +171,10 @@ class SqlTries:
             self._lose(line, str(error))
             return
         if pgconn.status == pq.ConnStatus.BAD:
-            self._lose(line, problem or "the connection was lost")
+            self._lose(line, line.problem or "the connection was lost")
             return
         line.tried = None
-        tried.end(time.monotonic_ns(), problem)
+        tried.end(time.monotonic_ns(), line.problem)
 
     def _lose(self, line: _Line, why: str) -> None:
         """A connection broke: what it carried has failed, and is tried again on another one."""
