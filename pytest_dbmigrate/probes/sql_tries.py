@@ -29,6 +29,7 @@ SLOW_NS = 250_000_000
 _REST_NS = 5_000_000  # between two rounds, and three times what the round took
 _BUSY_NS = 20_000_000  # a try that waits so long no longer keeps the others from going on
 _GONE = frozenset({"42P01", "3F000"})  # undefined_table, invalid_schema_name
+_LASTS = b"42"  # syntax errors and missing rights do not go away by themselves
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class _Line:
     tried: Tried | None = None
     sent_ns: int = 0
     problem: str = ""
+    lasts: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class SqlTries:
     tried: dict[str, Tried] = field(default_factory=dict)
     _lines: list[_Line] = field(default_factory=list)
     _todo: list[str] = field(default_factory=list)
+    _lasting: set[str] = field(default_factory=set)
     _round_ns: int = 0
     _rest_until_ns: int = 0
 
@@ -83,15 +86,18 @@ class SqlTries:
             self._send(free, self.tried[name], name)
 
     def failing(self) -> bool:
-        """Whether something does not work now, or waits."""
-        waiting = any(line.tried is not None for line in self._lines)
-        return waiting or any(t.failing and not t.gone for t in self.tried.values())
+        """Whether something that may work again in a moment does not work now, or waits."""
+        waiting = any(line.tried is not None and not line.tried.failing for line in self._lines)
+        return waiting or any(
+            t.failing and t.usable and name not in self._lasting for name, t in self.tried.items()
+        )
 
     def close(self) -> None:
         """Close all connections; what still waits has failed."""
         for line in self._lines:
             if line.tried is not None:
-                line.tried.end(time.monotonic_ns(), "still waiting for an answer")
+                why = line.tried.failing or "still waiting for an answer"
+                line.tried.end(time.monotonic_ns(), why)
             line.conn.close()
 
     def due_seconds(self) -> float:
@@ -165,6 +171,7 @@ class SqlTries:
                     line.problem = _words(result)
                     state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
                     tried.gone = state.decode() in _GONE
+                    line.lasts = state.startswith(_LASTS)
                 if pgconn.is_busy():
                     return
         except Error as error:
@@ -175,6 +182,7 @@ class SqlTries:
             return
         line.tried = None
         tried.end(time.monotonic_ns(), line.problem)
+        (self._lasting.add if line.problem and line.lasts else self._lasting.discard)(tried.name)
 
     def _lose(self, line: _Line, why: str) -> None:
         """A connection broke: what it carried has failed, and is tried again on another one."""
