@@ -29,6 +29,8 @@ def dbmigrate_run(request: pytest.FixtureRequest) -> Iterator[Run]:
     if run is None:
         pytest.fail("a fixture of pytest-dbmigrate must be a parameter of the test", pytrace=False)
     yield run
+    if run.shared:
+        run.complete()
     run.close()
 
 

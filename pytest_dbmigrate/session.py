@@ -150,8 +150,6 @@ class GateSession:
             return None
         if session.shouldstop or session.shouldfail:
             self.run.interrupted = str(session.shouldstop or session.shouldfail)
-        if is_worker(self.config):
-            self.run.complete()
         self.run.close()
         if self.settings.update_expected:
             self.updated = self.run.update_expected()

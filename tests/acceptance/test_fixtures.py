@@ -82,7 +82,7 @@ def test_when_python_tests_ask_for_copies_in_a_rehearsal_then_each_has_its_own(
     ran = shop.run("-v")
     assert (ran.status, ran.word) == (0, "GO"), ran.out
     assert ran.out.index("::commit PASSED") < ran.out.index("test_has_another_copy PASSED")
-    assert "SKIPPED" not in ran.out
+    assert not [x for x in ran.out.splitlines() if x.startswith("test_") and "SKIPPED" in x]
 
 
 def test_when_only_tests_on_copies_are_selected_then_nothing_is_decided(shop: Shop) -> None:
