@@ -9,6 +9,7 @@ import pytest
 from pytest_dbmigrate import judgements
 from pytest_dbmigrate.order import (
     ALONE,
+    BEFORE,
     COMMIT,
     DECISION,
     FINAL,
@@ -126,12 +127,13 @@ class MigrationFile(ProjectFile):
 
     def _builtins(self, project: Project) -> Iterator[GateItem]:
         """The built-in checks, one item each."""
-        wanted = [
-            c for c in (*builtins.INTEGRITY, *builtins.LOSSES) if c.name not in project.without
-        ]
-        for number, check in enumerate(wanted):
-            place = (FINAL, len(project.verifications), number)
-            yield self.item(check.name, judgements.built_in(check.name), place)
+        for phase, checks in (
+            (BEFORE, builtins.BEFORE),
+            (FINAL, (*builtins.INTEGRITY, *builtins.LOSSES)),
+        ):
+            for number, check in enumerate(c for c in checks if c.name not in project.without):
+                place = (phase, len(project.verifications) + 1, number)
+                yield self.item(check.name, judgements.built_in(check.name), place)
 
     def _migration(self, number: int, migration: Migration, project: Project) -> Iterator[GateItem]:
         kind = MIGRATING if migration.transactional else ALONE

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_dbmigrate.postgres.steps import Step, step_of
 from pytest_dbmigrate.report import failure
+from pytest_dbmigrate.spec import builtins
 from pytest_dbmigrate.spec.expectations import Outcome
 from pytest_dbmigrate.spec.judging import key
 
@@ -110,8 +111,11 @@ def built_in(name: str) -> Body:
 
     def judge(dbmigrate_run: Run) -> None:
         gate = dbmigrate_run.open()
-        gate.advance(Step("final"))
-        found = [b for b in gate.seen.builtins if b.name == name]
+        before = any(check.name == name for check in builtins.BEFORE)
+        if before and not gate.live:
+            skip(dbmigrate_run, "not applicable: nobody waits for a lock here")
+        gate.advance(Step("before" if before else "final"))
+        found = [b for b in (*gate.seen.blocking, *gate.seen.builtins) if b.name == name]
         if not found:
             why = gate.seen.stopped or "the migrations were not applied here"
             skip(dbmigrate_run, f"not run: {why}")

@@ -19,19 +19,20 @@ QUERY_SET = "Built-in checks"
 
 def builtin_records(gate: Gate, scrub: Callable[[str], str]) -> Iterator[record.Check]:
     """Every built-in check that was planned, whether or not it ran."""
-    found = {finding.name: finding for finding in gate.seen.builtins}
+    found = {f.name: f for f in (*gate.seen.blocking, *gate.seen.builtins)}
     migrating = gate.stage != "verify"
-    for check in (*builtins.INTEGRITY, *builtins.LOSSES):
+    for check in (*builtins.BEFORE, *builtins.INTEGRITY, *builtins.LOSSES):
         if check.name in gate.project.without:
             continue
-        applicable = migrating or check not in builtins.LOSSES
+        before = check in builtins.BEFORE
+        applicable = gate.live if before else migrating or check not in builtins.LOSSES
         finding = found.get(check.name)
         yield record.Check(
             id=f"{gate.project.host}::{check.name}",
             name=check.name,
             title=check.title,
             kind="integrity",
-            phase="final",
+            phase="before" if before else "final",
             result=_NO_DATA
             if check.name == builtins.ROWS_LOST and not gate.seen.has_data
             else _result(finding, scrub)
@@ -47,7 +48,7 @@ def builtin_records(gate: Gate, scrub: Callable[[str], str]) -> Iterator[record.
 
 def _missing(gate: Gate, *, applicable: bool) -> record.NotChecked:
     if not applicable:
-        return record.NotChecked(why="nothing is migrated at this stage", reason="not-applicable")
+        return record.NotChecked(why="not applicable at this stage", reason="not-applicable")
     return record.NotChecked(why=gate.seen.stopped or "it did not run", reason="not-run")
 
 
@@ -101,7 +102,7 @@ def lock_records(gate: Gate, version: str, number: int) -> tuple[record.Lock, ..
             relation=seen.lock.relation,
             mode=seen.lock.mode,
             at_ns=max(0, seen.at_ns - began),
-            held_ns=max(0, (gate.seen.ended_ns or seen.at_ns) - seen.at_ns),
+            held_ns=max(0, (seen.until_ns or seen.at_ns) - seen.at_ns),
         )
         for seen in gate.seen.locks
         if (seen.version, seen.last) == (version, number)

@@ -17,6 +17,7 @@ from psycopg import errors
 from pytest_dbmigrate.postgres import builtin, transaction
 from pytest_dbmigrate.postgres.apply import Applied, preflight
 from pytest_dbmigrate.postgres.before_after import BeforeAfter
+from pytest_dbmigrate.postgres.blocking import find_blockers
 from pytest_dbmigrate.postgres.catalog import snapshot
 from pytest_dbmigrate.postgres.ending import Ending, Intent
 from pytest_dbmigrate.postgres.held import Held
@@ -31,7 +32,7 @@ from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
 from pytest_dbmigrate.postgres.unheld import apply_unheld
 from pytest_dbmigrate.postgres.url import TargetError
 from pytest_dbmigrate.postgres.verifying import Verifier, stops
-from pytest_dbmigrate.spec.builtins import RERUN
+from pytest_dbmigrate.spec.builtins import BLOCKERS, RERUN
 from pytest_dbmigrate.spec.expectations import Failure
 
 if TYPE_CHECKING:
@@ -233,6 +234,11 @@ class Gate:
                 self.stop(fault.place)
         if not self.seen.stopped:
             self._verify_reading(step)
+        if self.live and not self.seen.stopped and BLOCKERS not in self.project.without:
+            found = find_blockers(conn, self.project.migrations, self.limits.lock)
+            self.seen.blocking = [found]
+            if found.stops:
+                self.stop(f"refused before BEGIN after {found.name}: {found.first}")
 
     def _apply(self, migration: Migration) -> None:
         applied = self.seen.applied[migration.version] = Applied()

@@ -56,9 +56,10 @@ class Clock:
 class Observations:
     """Filled in by the gate as it goes; read by whoever judges or records.
 
-    `findings` and `passed_before` are by check id, `applied` by version. `stopped` says why the run
-    ended early. `began` and `ended` are those of the held transaction; `ended_ns` is on
-    time.monotonic_ns()'s clock. `has_data` is False for a clone without rows.
+    `findings` and `passed_before` are by check id, `applied` by version. `blocking` was found
+    before BEGIN, `builtins` behind the last migration. `stopped` says why the run ended early. `began` and
+    `ended` are those of the held transaction; `ended_ns` is on time.monotonic_ns()'s clock.
+    `has_data` is False for a clone without rows.
     """
 
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Observations:
     applied: dict[str, Applied] = field(default_factory=dict)
     reruns: list[Rerun] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
+    blocking: list[BuiltInFinding] = field(default_factory=list)
     builtins: list[BuiltInFinding] = field(default_factory=list)
     rows: tuple[RowChange, ...] = ()
     locks: list[SeenLock] = field(default_factory=list)

@@ -19,10 +19,13 @@ class BuiltIn:
 
 SEQUENCES_BEHIND = "sequences-behind"
 STATISTICS_MISSING = "statistics-missing"
+BLOCKERS = "blockers"
 ROWS_LOST = "rows-lost"
 OBJECTS_LOST = "objects-lost"
 RERUN = "rerun"
 
+# Looked at before BEGIN, and only where others work on the database.
+BEFORE = (BuiltIn(BLOCKERS, "Nobody stands in the way of the migrations' locks"),)
 INTEGRITY = (
     BuiltIn("invalid-indexes", "No index is invalid"),
     BuiltIn("constraints-not-validated", "All constraints are validated"),
@@ -37,4 +40,4 @@ LOSSES = (
     BuiltIn(OBJECTS_LOST, "No object is lost that the migrations do not name"),
 )
 # What can be switched off: these, and the repetition of each migration in a rehearsal.
-NAMES = (*(check.name for check in (*INTEGRITY, *LOSSES)), RERUN)
+NAMES = (*(check.name for check in (*BEFORE, *INTEGRITY, *LOSSES)), RERUN)
