@@ -235,6 +235,12 @@ OPTIONS = (
         metavar="NAMES",
     ),
     Option(
+        "--dbmigrate-base-url",
+        "where the application is, for the plan's HTTP probes: a URL without a password, or "
+        "env:NAME for the variable that holds it",
+        metavar="URL",
+    ),
+    Option(
         "--dbmigrate-explain",
         "show how each statement of each verification file was read, and stop; no database is used",
         bare="text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ from pytest_dbmigrate.evidence.folder import FolderError, RunFolder, load_run
 from pytest_dbmigrate.evidence.observed_clone import source_record
 from pytest_dbmigrate.evidence.reported import Reported, correct
 from pytest_dbmigrate.postgres.gate import Gate
+from pytest_dbmigrate.postgres.secret import Secret
 from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
+from pytest_dbmigrate.probes.application import Application
+from pytest_dbmigrate.probes.beside import Beside
 from pytest_dbmigrate.spec.judging import key
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.postgres.proving import WayBack
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
+    from pytest_dbmigrate.postgres.steps import Step
     from pytest_dbmigrate.postgres.target import Identity, Target
     from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.project import Project
@@ -45,14 +50,15 @@ class Run:
 
     `steps` are the ids of the items that apply, commit, re-run and decide, `python` those of the
     tests on our connection, `selected` those of all planned items that will run; `reported` is
-    what pytest said of each. `folder` is None where another process keeps the record, `problem` is
-    why there is none. `shared`: other processes run some of the items (we are a worker of
-    pytest-xdist).
+    what pytest said of each. `base` is what the plan's paths are relative to. `folder` is None
+    where another process keeps the record, `problem` is why there is none. `shared`: other
+    processes run some of the items (we are a worker of pytest-xdist).
     """
 
     settings: Settings
     project: Project
     command: str
+    base: Path = field(default_factory=Path)
     folder: RunFolder | None = None
     problem: str = ""
     steps: tuple[str, ...] = ()
@@ -70,6 +76,7 @@ class Run:
     way_back: WayBack | None = None
     say: Callable[[str], None] = lambda _line: None
     signed_rehearsal: record.Rehearsal | None = None
+    beside: Beside = field(init=False)
     finished: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     opened: bool = False
@@ -96,7 +103,17 @@ class Run:
             commit_each=self.settings.commit_each,
             on_intent=self._remember_intent,
             on_ending=self._remember_ending,
+            on_step=self._look_beside,
             objections=self._objections,
+        )
+        self.beside = Beside(
+            project=self.project,
+            stage=self.settings.mode,
+            application=self._application(),
+            root=self.base,
+            connect=self._connect,
+            conninfo=self._conninfo,
+            ours=lambda: [self.gate.connection().info.backend_pid],
         )
 
     def open(self) -> Gate:
@@ -136,6 +153,8 @@ class Run:
     def close(self) -> None:
         """Roll back what is open, and end connections and the throw-away server."""
         self.gate.finish()
+        self.beside.end_tries()
+        self.beside.drop_connection()
         self._stack.close()
 
     def template(self) -> NoopExecutor | None:
@@ -199,6 +218,7 @@ class Run:
             identify,
         )
 
+        self.beside.start()
         try:
             if self.settings.mode == "rehearsal" or self.settings.target is None:
                 self.rehearsal = self._rehearse()
@@ -276,6 +296,34 @@ class Run:
             start(self.project.baseline, self.project.migrations, self.settings.pg_bindir)
         )
 
+    def _application(self) -> Application:
+        plan = self.project.plan
+        return Application(
+            option=self.settings.base_url,
+            planned=plan.probes.base_url if plan is not None else "",
+            environ=os.environ,
+        )
+
+    def _connect(self) -> Connection[object]:
+        """A connection as the gate opens them, once it can."""
+        return self.gate.connect()
+
+    def _conninfo(self) -> Secret:
+        """How another process connects to the database that is migrated."""
+        if self.rehearsal is not None:
+            return Secret(self.rehearsal.server.dsn(self.rehearsal.database))
+        return self.settings.target.conninfo if self.settings.target is not None else Secret("")
+
+    def _look_beside(self, step: Step) -> None:
+        """See what is beside the migrations behind a step; nothing once the run has stopped."""
+        if self.gate.seen.stopped and step.kind == "before":
+            return
+        migrating = [s for s in self.gate.steps if s.kind not in {"before", "rerun", "health"}]
+        try:
+            self.beside.on_step(step, migrating[-1])
+        except RefusedError as error:
+            self.gate.stop(str(error))
+
     def _not_open(self) -> Connection[object]:
         raise RuntimeError("the run was not opened")
 
@@ -317,6 +365,7 @@ class Run:
             tools=tools(),
             incomplete=(self.interrupted,) if self.interrupted else (),
             rehearsal=self.signed_rehearsal,
+            beside=self.beside.seen,
             scrub=self.scrub,
         )
 

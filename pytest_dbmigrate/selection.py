@@ -189,6 +189,7 @@ class Selection:
         run = Run(
             settings=self.settings,
             project=project,
+            base=self.config.rootpath,
             command=self._command(),
             steps=tuple(i.nodeid for i in must),
             python=tuple(i.nodeid for i in items if is_counted(i)),

@@ -45,6 +45,7 @@ class Settings:
     require_signoff: str
     allowed_signers: str
     rehearse_data: str
+    base_url: str
 
     @property
     def asked_for(self) -> bool:
@@ -101,6 +102,7 @@ def _read(config: pytest.Config) -> Settings:
     return Settings(
         mode="production" if apply else "verify" if verify else "rehearsal",
         rehearse_data=values["dbmigrate_rehearse_data"],
+        base_url=_base_url(values["dbmigrate_base_url"]),
         target=target,
         given=given,
         root=values["dbmigrate_root"],
@@ -135,6 +137,20 @@ def _value(config: pytest.Config, option: Option) -> Any:
         return option.read(text)
     except BadValueError as error:
         raise pytest.UsageError(f"{origin}: {text!r} is not understood: {error}") from None
+
+
+def _base_url(written: str) -> str:
+    """Raises pytest.UsageError, which does not repeat what may hold a password."""
+    if not written:
+        return ""
+    from pytest_dbmigrate.spec.probes import VARIABLE, is_base_url  # noqa: PLC0415  (import time)
+
+    if not VARIABLE.fullmatch(written) and not is_base_url(written):
+        raise pytest.UsageError(
+            "--dbmigrate-base-url: an http or https URL is expected, without a password, query or "
+            "fragment: https://app.example.com, or env:NAME for the variable that holds it"
+        )
+    return written
 
 
 def _target(url: str) -> Target | None:

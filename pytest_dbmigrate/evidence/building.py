@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
@@ -11,9 +11,11 @@ from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.criteria import judge_criteria
 from pytest_dbmigrate.evidence.observed_builtins import builtin_records, row_records
 from pytest_dbmigrate.evidence.observed_checks import check_record
+from pytest_dbmigrate.evidence.observed_health import health_metrics, probe_records
 from pytest_dbmigrate.evidence.observed_migrations import migration_record, rerun_record
 from pytest_dbmigrate.evidence.observed_schema import changes, metrics, phases
 from pytest_dbmigrate.evidence.words import time_text
+from pytest_dbmigrate.probes.beside import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,7 @@ class Circumstances:
     finished: datetime | None = None
     rehearsal: record.Rehearsal | None = None
     source: record.Source | None = None
+    beside: Seen = field(default_factory=Seen)
     scrub: Callable[[str], str] = str
 
 
@@ -65,9 +68,15 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
         checks=(
             *(check_record(gate, c, circumstances.scrub) for c in project.checks),
             *builtin_records(gate, circumstances.scrub),
+            *probe_records(
+                project, gate.stage, circumstances.beside, gate.seen.stopped, circumstances.scrub
+            ),
         ),
         reruns=tuple(rerun_record(r) for r in gate.seen.reruns),
-        metrics=metrics(gate),
+        metrics=(
+            *metrics(gate),
+            *health_metrics(project, gate.stage, circumstances.beside, circumstances.scrub),
+        ),
         phases=phases(gate),
         changes=changes(gate),
         rows=row_records(gate),

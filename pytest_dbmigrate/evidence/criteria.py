@@ -9,6 +9,7 @@ from msgspec import structs
 
 from pytest_dbmigrate.evidence.clone_criteria import clone_criteria
 from pytest_dbmigrate.evidence.figures import observe
+from pytest_dbmigrate.evidence.observing import find_metric
 from pytest_dbmigrate.evidence.record import (
     Criterion,
     Errored,
@@ -17,7 +18,7 @@ from pytest_dbmigrate.evidence.record import (
     Observation,
     Passed,
 )
-from pytest_dbmigrate.spec.figures import describe
+from pytest_dbmigrate.spec.figures import METRIC, describe
 from pytest_dbmigrate.spec.limits import Limit, at_most
 from pytest_dbmigrate.spec.names import is_named, is_titled
 from pytest_dbmigrate.spec.plan import PlannedCriterion
@@ -199,7 +200,9 @@ def _result(
 def _judge_figure(name: str, limit: Limit, evidence: Evidence) -> Result:
     seen = observe(name, evidence)
     if isinstance(seen, str):
-        return NotChecked(seen, "not-measured", describe(name).todo)
+        metric = find_metric(evidence, METRIC.sub(r"\1", name))
+        todo = (metric.todo if metric else "") or describe(name).todo
+        return NotChecked(seen, "not-measured", todo)
     if seen.value is None or not limit.comparable(seen.unit):
         return NotChecked(
             f"observed {seen.text}, which cannot be compared with {limit}", "not-comparable"

@@ -36,7 +36,8 @@ def observe(name: str, evidence: Evidence) -> Observation | str:
     if name in SINGLE:
         metric = observing.find_metric(evidence, name)
         seen = metric and (metric.after or metric.before)
-        return seen or f"the {describe(name).title} was not measured in this run"
+        unseen = f"the {describe(name).title} was not measured in this run"
+        return seen or (metric.why if metric and metric.why else unseen)
     if match := MIGRATION.fullmatch(name):
         ran = [each for each in evidence.migrations if each.version == match[1]]
         return observing.of_migrations(match[2], ran, evidence)

@@ -50,7 +50,8 @@ def of_metric(name: str, side: str, evidence: Evidence) -> Observation | str:
         return f'the metric "{name}" was not measured in this run'
     if side != "change":
         seen = metric.before if side == "before" else metric.after
-        return seen or f'the metric "{name}" was not measured {side} the migrations'
+        unseen = f'the metric "{name}" was not measured {side} the migrations'
+        return seen or (metric.why if metric.why and side == "after" else unseen)
     before, after = metric.before, metric.after
     if before is None or after is None or before.value is None or after.value is None:
         return f'the metric "{name}" was not measured both before and after the migrations'

@@ -112,13 +112,18 @@ class Check(Record, frozen=True):
 
 
 class Metric(Record, frozen=True):
-    """A figure before and after the migrations, with its limit in words."""
+    """A figure before and after the migrations, with its limit in words.
+
+    `why` says why one side was not observed, `todo` what to do about it.
+    """
 
     name: str
     title: str
     before: Observation | None = None
     after: Observation | None = None
     limit: str = ""
+    why: str = ""
+    todo: str = ""
 
 
 class PhaseRun(Record, frozen=True):

@@ -62,7 +62,8 @@ class Gate:
     the first migration; if it raises RefusedError, none is applied. `objections` is asked, before
     COMMIT, for what stands against it elsewhere. `on_intent` is told, before COMMIT, what
     identifies it; if it raises RefusedError, the transaction is rolled back. `on_ending` is told
-    what became of a COMMIT; if it raises RefusedError, nothing more is begun.
+    what became of a COMMIT; if it raises RefusedError, nothing more is begun. `on_step` is told
+    each step that was done, well or not; if it raises RefusedError, the run stops.
     """
 
     project: Project
@@ -73,6 +74,7 @@ class Gate:
     on_schema: Callable[[Catalog], None] = lambda _catalog: None
     on_intent: Callable[[Intent], None] = lambda _intent: None
     on_ending: Callable[[Ending], None] = lambda _ending: None
+    on_step: Callable[[Step], None] = lambda _step: None
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
 
@@ -175,6 +177,7 @@ class Gate:
         self.seen.clocks.append(clock)
         try:
             self._attempts.do(step)
+            self.on_step(step)
         except LockMissedError as error:
             self.stop(str(error))
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:

@@ -106,6 +106,13 @@ class Plan:
     probes: Probes
     backup: Backup | None
 
+    def requires(self, probe: str, stage: str) -> bool:
+        """Whether a probe must pass at a stage: as its criteria say; always without one."""
+        bound = [each for each in self.criteria if probe in each.checks]
+        return not bound or any(
+            each.required and (not each.stages or stage in each.stages) for each in bound
+        )
+
 
 def read_plan(text: str, path: str) -> Plan:
     """Read a plan. Raises SpecError with its line for an unknown key, a wrong type or a bad name.
