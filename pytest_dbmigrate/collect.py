@@ -60,10 +60,12 @@ class ProjectFile(pytest.Module):
     """A .sql file of a project. Based on Module so that module-scoped fixtures work.
 
     `read` gives the project; None when what is wrong with it has been told by another file.
+    `way_back` names the checks of a backup, where one is to be taken.
     """
 
     obj = None
     read: Callable[[Path], Project | None]
+    way_back: tuple[str, ...] = ()
 
     def collect(self) -> Iterator[GateItem]:
         """This file's items; a project that is wrong is one clean error, and nothing runs."""
@@ -117,6 +119,10 @@ class MigrationFile(ProjectFile):
 
     def items(self, project: Project) -> Iterator[GateItem]:
         """The items of this migration, if the project has it."""
+        if project.migrations and project.migration_paths[project.host] == self.path:
+            for number, name in enumerate(self.way_back):
+                place = (BEFORE, len(project.verifications), number)
+                yield self.item(name, judgements.way_back(name), place)
         for number, migration in enumerate(project.migrations):
             if project.migration_paths[migration.path] == self.path:
                 yield from self._migration(number, migration, project)

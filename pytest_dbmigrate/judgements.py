@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from pytest_dbmigrate.evidence.observed_backup import way_back_records
+from pytest_dbmigrate.evidence.record import NotChecked
 from pytest_dbmigrate.postgres.steps import Step, step_of
 from pytest_dbmigrate.report import failure
 from pytest_dbmigrate.spec import builtins
@@ -123,6 +125,24 @@ def built_in(name: str) -> Body:
             fail(dbmigrate_run, failure.render_builtin(found[0], gate.project.host))
         if found[0].unknown or found[0].problems:
             skip(dbmigrate_run, failure.render_builtin(found[0], gate.project.host))
+
+    return judge
+
+
+def way_back(name: str) -> Body:
+    """The item of one check of the way back."""
+
+    def judge(dbmigrate_run: Run) -> None:
+        run, gate = dbmigrate_run, dbmigrate_run.open()
+        run.prove_way_back()
+        found = [c for c in way_back_records(gate, run.way_back, run.scrub) if c.name == name]
+        if not found:
+            pytest.skip(f"not run: {gate.seen.stopped}")
+        words = failure.render_way_back(found[0])
+        if words and isinstance(found[0].result, NotChecked):
+            pytest.skip(words)
+        if words:
+            raise JudgementError(words)
 
     return judge
 

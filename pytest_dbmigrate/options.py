@@ -127,6 +127,19 @@ OPTIONS = (
         metavar="all|none",
     ),
     Option(
+        "--dbmigrate-backup",
+        "take a dump of --db-url into this folder before the first statement, and prove that it "
+        "can be restored; without proof nothing begins",
+        metavar="DIR",
+    ),
+    Option(
+        "--dbmigrate-restore-url",
+        "an empty database of yours to restore the backup into, which measures the recovery time "
+        "(default: a throw-away server)",
+        metavar="URL",
+        ini=False,
+    ),
+    Option(
         "--require-signoff",
         "start only on this rehearsal's run folder, signed, of the same files and target",
         metavar="RUN",

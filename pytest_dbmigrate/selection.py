@@ -13,6 +13,7 @@ from pytest_dbmigrate.order import OURS, fixtures_of, is_counted, is_ours, is_wo
 from pytest_dbmigrate.spec import places
 
 if TYPE_CHECKING:
+from pytest_dbmigrate.spec.builtins import BACKUP, BACKUP_RESTORES
     from collections.abc import Generator, Iterable
     from typing import NoReturn
 
@@ -81,6 +82,7 @@ class Selection:
         return file
 
     def _read_once(self, path: Path) -> Project | None:
+        file.way_back = (BACKUP, BACKUP_RESTORES) if self.settings.backup else ()
         """The project of a file; what is wrong with it is raised for the first file that asks."""
         return None if self._root(path) in self._wrong else self.project(path)
 

@@ -46,6 +46,8 @@ class Settings:
     allowed_signers: str
     rehearse_data: str
     base_url: str
+    backup: str
+    restore_into: Target | None
 
     @property
     def asked_for(self) -> bool:
@@ -92,6 +94,19 @@ def _read(config: pytest.Config) -> Settings:
             "--rehearse clones a database and runs everything on the clone: it needs --db-url=URL "
             "and goes without --apply-migrations"
         )
+    restore_into = _target(values["dbmigrate_restore_url"])
+    if restore_into is not None:
+        config.option.dbmigrate_restore_url = restore_into.redacted
+        if not values["dbmigrate_backup"]:
+            raise pytest.UsageError(
+                "--dbmigrate-restore-url is where a backup is restored into: it needs "
+                "--dbmigrate-backup=DIR"
+            )
+    if "backup" in given and not (apply or rehearse):
+        raise pytest.UsageError(
+            "--dbmigrate-backup takes a backup before migrations are applied: it needs "
+            "--db-url=URL with --apply-migrations or --rehearse"
+        )
     root = config.rootpath / values["dbmigrate_root"]
     if not root.is_dir():
         raise pytest.UsageError(
@@ -104,6 +119,8 @@ def _read(config: pytest.Config) -> Settings:
         rehearse_data=values["dbmigrate_rehearse_data"],
         base_url=_base_url(values["dbmigrate_base_url"]),
         target=target,
+        backup=values["dbmigrate_backup"] if apply or rehearse else "",
+        restore_into=restore_into,
         given=given,
         root=values["dbmigrate_root"],
         files=values["dbmigrate_files"],

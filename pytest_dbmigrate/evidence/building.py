@@ -9,6 +9,11 @@ from msgspec.structs import replace
 
 from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.criteria import judge_criteria
+from pytest_dbmigrate.evidence.observed_backup import (
+    backup_record,
+    way_back_metrics,
+    way_back_records,
+)
 from pytest_dbmigrate.evidence.observed_builtins import builtin_records, row_records
 from pytest_dbmigrate.evidence.observed_checks import check_record
 from pytest_dbmigrate.evidence.observed_health import health_metrics, probe_records
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_dbmigrate.postgres.gate import Gate
+    from pytest_dbmigrate.postgres.proving import WayBack
     from pytest_dbmigrate.postgres.target import Identity
 
 
@@ -44,6 +50,7 @@ class Circumstances:
     finished: datetime | None = None
     rehearsal: record.Rehearsal | None = None
     source: record.Source | None = None
+    way_back: WayBack | None = None
     beside: Seen = field(default_factory=Seen)
     scrub: Callable[[str], str] = str
 
@@ -71,16 +78,19 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
             *probe_records(
                 project, gate.stage, circumstances.beside, gate.seen.stopped, circumstances.scrub
             ),
+            *way_back_records(gate, circumstances.way_back, circumstances.scrub),
         ),
         reruns=tuple(rerun_record(r) for r in gate.seen.reruns),
         metrics=(
             *metrics(gate),
+            *way_back_metrics(circumstances.way_back),
             *health_metrics(project, gate.stage, circumstances.beside, circumstances.scrub),
         ),
         phases=phases(gate),
         changes=changes(gate),
         rows=row_records(gate),
         measured=_measured(gate),
+        backup=backup_record(circumstances.way_back),
         roles=tuple(record.Role(name=r.name, title=r.title) for r in plan.roles) if plan else (),
         policy=record.SignOffPolicy(
             operator_may_sign=plan.options.operator_may_sign,

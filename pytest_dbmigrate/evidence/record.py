@@ -37,6 +37,7 @@ from pytest_dbmigrate.evidence.results import (
 
 __all__ = [
     "SCHEMA",
+    "Backup",
     "Change",
     "Check",
     "Criterion",
@@ -194,6 +195,23 @@ class Source(Record, frozen=True):
     removed: tuple[str, ...] = ()
 
 
+class Backup(Record, frozen=True):
+    """The dump that was taken before the first statement: the way back of this run.
+
+    `path` is that on the machine of the run. `schema_sha256` is the digest of what the database's
+    schema was, which is what a restored one is held to.
+    """
+
+    path: str
+    bytes: int
+    sha256: Sha256
+    taken: Time
+    database: str
+    server_version: str
+    tool: str
+    schema_sha256: Sha256
+
+
 class Target(Record, frozen=True):
     """The database that was judged, as it described itself; `source` if it is a clone."""
 
@@ -311,6 +329,7 @@ class Evidence(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     rows: tuple[RowChange, ...] = ()
     measured: tuple[Literal["schema", "rows", "locks"], ...] = ()
+    backup: Backup | None = None
     roles: tuple[Role, ...] = ()
     policy: SignOffPolicy = SignOffPolicy()
     notes: tuple[str, ...] = ()

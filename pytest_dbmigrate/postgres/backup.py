@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from pytest_dbmigrate.postgres.binaries import ServerError
 from pytest_dbmigrate.postgres.cloning import read_snapshot, waiting
 from pytest_dbmigrate.postgres.content import Content, read_content
@@ -58,31 +60,37 @@ def take(
 
     Raises ServerError, and then leaves no file, or TargetError.
     """
-    with read_snapshot(target, bindir=bindir, timeout=timeout) as source:
-        taken = datetime.now(UTC)
-        path = _new_file(folder, source.identity.database, taken)
-        try:
-            say(f"taking a backup of {source.identity.database} into {path}")
-            content = read_content(source.conn)
-            began = time.monotonic_ns()
-            _dump(source, path, lock_timeout)
-            duration = time.monotonic_ns() - began
-            later = positions(source.conn)
-            sha256 = _digest(path)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    try:
+        with read_snapshot(target, bindir, timeout, lock_timeout) as source:
+            return _take(source, folder, lock_timeout, say)
+    except psycopg.Error as error:
+        said = scrub(" ".join(str(error).split()), target)
+        raise ServerError(f"the backup failed: {said}") from None
+
+
+def _take(source: Snapshot, folder: Path, lock_timeout: int, say: Callable[[str], None]) -> Backup:
+    taken = datetime.now(UTC)
+    path = _new_file(folder, source.identity.database, taken)
+    try:
+        say(f"taking a backup of {source.identity.database} into {path}")
+        content = read_content(source.conn)
+        began = time.monotonic_ns()
+        _dump(source, path, lock_timeout)
+        duration = time.monotonic_ns() - began
         return Backup(
-            path.absolute(),
-            path.stat().st_size,
-            sha256,
-            taken,
-            duration,
-            source.tools,
-            source.identity,
-            content,
-            later,
+            path=path.absolute(),
+            size=path.stat().st_size,
+            sha256=_digest(path),
+            taken=taken,
+            duration_ns=duration,
+            tools=source.tools,
+            source=source.identity,
+            content=content,
+            later=positions(source.conn),
         )
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _new_file(folder: Path, database: str, taken: datetime) -> Path:

@@ -94,7 +94,7 @@ def clone(
     """
     with ExitStack() as stack:
         try:
-            with read_snapshot(target, bindir=bindir, timeout=timeout) as source:
+            with read_snapshot(target, bindir, timeout, lock_timeout) as source:
                 role = source.identity.role
                 leave_out = left_out(source.conn, role)
                 if data == "all":
@@ -117,7 +117,9 @@ def clone(
 
 
 @contextmanager
-def read_snapshot(target: Target, *, bindir: str, timeout: int) -> Iterator[Snapshot]:
+def read_snapshot(
+    target: Target, bindir: str, timeout: int, lock_timeout: int
+) -> Iterator[Snapshot]:
     """The target, read in one snapshot that pg_dump shares. Raises TargetError and ServerError."""
     with connect(target, timeout=timeout, autocommit=True) as conn:
         identity = identify(conn)
@@ -126,6 +128,7 @@ def read_snapshot(target: Target, *, bindir: str, timeout: int) -> Iterator[Snap
         conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for name in _LIMITS[: 3 if major >= 17 else 2]:
             conn.execute(f"SET LOCAL {name} = 0".encode())
+        conn.execute(f"SET LOCAL lock_timeout = {lock_timeout}".encode())
         row = conn.execute(
             "SELECT pg_catalog.pg_export_snapshot(),"
             " pg_catalog.pg_database_size(pg_catalog.current_database())"

@@ -69,6 +69,13 @@ def find_dump_tools(server_major: int, *, tls: bool, bindir: str = "") -> DumpTo
     )
 
 
+def any_pg_restore(bindir: str = "") -> Path | None:
+    """The newest pg_restore of this machine, which reads the archives of every older one."""
+    found = [_inspect(*place) for place in (*program_places(bindir), *program_places())]
+    tools = max(filter(None, found), key=lambda tools: tools.major, default=None)
+    return tools.pg_restore if tools else None
+
+
 def _suitable(
     places: Iterable[tuple[Path, str]], server_major: int, looked_at: list[str], *, tls: bool
 ) -> Iterator[DumpTools]:

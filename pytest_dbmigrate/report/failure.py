@@ -170,6 +170,18 @@ def render_builtin(finding: BuiltInFinding, host: str) -> str:
 
 
 def render_ending(ending: Ending, stopped: str) -> str:
+def render_way_back(check: record.Check) -> str:
+    """Why there is no proven way back; empty when there is."""
+    match check.result:
+        case record.Passed():
+            return ""
+        case record.Failed(observed=seen):
+            lines = [f"FAIL: {check.title}: {seen.text}", "", *(f"  {d}" for d in seen.details)]
+            return "\n".join(lines)
+        case record.Errored(why=why) | record.NotChecked(why=why):
+            return f"{record.outcome(check.result)}: {check.title}: {why}"
+
+
     """Why the transaction was not committed."""
     word = "the database is UNKNOWN" if ending.state == "unknown" else "rolled back, unchanged"
     why = (ending.why or stopped).removeprefix("not committed: ")

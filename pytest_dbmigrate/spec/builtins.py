@@ -24,6 +24,10 @@ ROWS_LOST = "rows-lost"
 OBJECTS_LOST = "objects-lost"
 RERUN = "rerun"
 DOWNTIME = "downtime"
+# The way back, where one was asked for.
+BACKUP = "backup"
+BACKUP_RESTORES = "backup-restores"
+BACKUP_FILE = "backup-file"
 
 # Looked at before BEGIN, and only where others work on the database.
 BEFORE = (BuiltIn(BLOCKERS, "Nobody stands in the way of the migrations' locks"),)
