@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from pytest_dbmigrate.evidence.decision import Decision, decide, exit_status
 from pytest_dbmigrate.evidence.folder import FolderError, load_run
 from pytest_dbmigrate.evidence.reasons import error_reason
+from pytest_dbmigrate.evidence.record import encode
 from pytest_dbmigrate.report.pages import write_pages
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ class Closing:
     decision: Decision
     folder: Path | None
     status: int
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of evidence.json, in hexadecimal."""
+        return hashlib.sha256(encode(self.evidence)).hexdigest()
 
 
 def close(

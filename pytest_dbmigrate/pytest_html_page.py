@@ -6,7 +6,6 @@ worker; what we put there says otherwise.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from html import escape
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from pytest_dbmigrate.order import is_worker
 
 if TYPE_CHECKING:
+    from pytest_dbmigrate.closing import Closing
     from pytest_dbmigrate.selection import Selection
 
 
@@ -58,11 +58,9 @@ class HtmlPage:
             self.report.title = "dbmigrate: NO-GO"
             prefix[:0] = [f"<h2>dbmigrate: NO-GO</h2><pre>{escape(session.problem)}</pre>"]
 
-    def _fragment(self, closing: Any) -> str:
-        from pytest_dbmigrate.evidence.record import encode  # noqa: PLC0415  (import time)
-        from pytest_dbmigrate.report.html import render_fragment  # noqa: PLC0415
+    def _fragment(self, closing: Closing) -> str:
+        from pytest_dbmigrate.report.html import render_fragment  # noqa: PLC0415  (import time)
 
         decision = closing.decision
         self.report.title = f"{decision.word} · {decision.stage}"
-        digest = hashlib.sha256(encode(closing.evidence)).hexdigest()
-        return render_fragment(closing.evidence, decision, (), digest)
+        return render_fragment(closing.evidence, decision, (), closing.digest)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import signal
-import sys
 import threading
 import traceback
 from contextlib import contextmanager
@@ -49,6 +49,7 @@ class GateSession:
         run.interrupted = self.uncollected
         if not self.config.option.collectonly and not is_worker(self.config):
             run.make_folder(self.config.rootpath / self.settings.report)
+            gc.freeze()  # what was collected stays: the collector need not look at it again
 
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -124,20 +125,23 @@ class GateSession:
         self, session: pytest.Session, exitstatus: int
     ) -> Generator[None, object, object]:
         """Close the run, set the exit status before anybody reads it, and say the last line."""
-        from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate import closing, telling  # noqa: PLC0415  (import time)
 
         if not self.config.option.collectonly:
             try:
                 self.closing = self._close(session, int(exitstatus))
+                if self.closing is not None:
+                    telling.step_summary(self.closing)
             except Exception as error:  # noqa: BLE001  (a bug of ours must not hide what happened)
                 traceback.print_exc()
+                self.closing = None
                 self.problem = f"this is a bug of pytest-dbmigrate: {error!r}"
                 self.database, session.exitstatus = closing.broken(self.run)
         if self.closing is not None:
             session.exitstatus = self.closing.status
         result = yield
         if not self.config.option.collectonly and not is_worker(self.config):
-            self._say_last()
+            self._tell_last()
         return result
 
     def _close(self, session: pytest.Session, exitstatus: int) -> Closing | None:
@@ -161,31 +165,23 @@ class GateSession:
 
         return closing.close(evidence, self.run.folder, exitstatus, self.run.problem)
 
-    def _say_last(self) -> None:
+    def _tell_last(self) -> None:
         """Print the last line, also where no terminal plugin is there to do it."""
         if self.closing is None and not self.problem:
             return
-        from pytest_dbmigrate.evidence.decision import last_line, undecided  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate import telling  # noqa: PLC0415  (import time)
 
-        if self.closing is not None:
-            line = last_line(self.closing.decision)
-        else:
-            line = last_line(undecided(self.problem, database=self.database))
-        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        print(line.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201  (the product's own output)
+        print(telling.last(self.closing, self.problem, self.database), flush=True)  # noqa: T201  (the product's own line)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The run in a few lines, above pytest's own counts."""
         if self.closing is None:
             return
-        from pytest_dbmigrate.report.terminal import summary_lines  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate import telling  # noqa: PLC0415  (import time)
 
-        closing = self.closing
         terminalreporter.section("dbmigrate")
-        for line in summary_lines(closing.evidence, closing.decision, closing.folder or "(none)"):
-            terminalreporter.line(line)
-        for line in self.updated:
+        for line in (*telling.summary(self.closing), *self.updated):
             terminalreporter.line(line)
 
 

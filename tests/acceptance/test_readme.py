@@ -19,7 +19,7 @@ def test_when_a_file_is_linked_then_it_is_there(link: str) -> None:
 
 def test_when_an_option_is_named_then_it_exists(pytester: pytest.Pytester) -> None:
     known = pytester.runpytest_inprocess("--help").stdout.str()
-    named = {o for o in re.findall(r"(?<![\w-])--[a-z][\w-]+", README)}
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", README))
     assert named
     assert [option for option in named if option not in known] == []
 

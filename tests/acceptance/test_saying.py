@@ -168,3 +168,34 @@ def test_when_another_folder_is_asked_for_then_the_run_writes_there(
     assert shop.run(migrated.url, "--dbmigrate-report=kept/runs").word == "GO"
     assert len(list((shop.root / "kept" / "runs").glob("*-verify-*"))) == 1
     assert shop.folders == []
+
+
+def test_when_github_actions_runs_it_then_summary_and_annotations_are_written(
+    shop: Shop, migrated: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.break_a_check()
+    page = shop.write("step.md", "# Earlier\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    ran = shop.run(migrated.url)
+    assert f"::error file={CHECK_FILE},line=22," in ran.out
+    assert page.read_text().startswith("# Earlier\n")
+    assert "NO-GO" in page.read_text()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/proc/nowhere/step.md")
+    ran = shop.run(migrated.url)
+    assert "GITHUB_STEP_SUMMARY cannot be written" in ran.err
+    assert ran.word == "NO-GO"
+
+
+def test_when_we_have_a_bug_at_the_end_then_the_last_line_says_so_and_it_is_no_go(
+    shop: Shop, migrated: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("our bug")
+
+    monkeypatch.setattr("pytest_dbmigrate.telling.step_summary", broken)
+    ran = shop.run(migrated.url)
+    assert (ran.status, ran.word) == (3, "NO-GO")
+    assert "this is a bug of pytest-dbmigrate: ZeroDivisionError('our bug')" in ran.last
+    assert ran.last.endswith("· nothing was written")
+    assert "Traceback" in ran.err
