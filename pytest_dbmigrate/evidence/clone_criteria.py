@@ -65,9 +65,7 @@ def clone_criteria(evidence: Evidence) -> Iterator[Criterion]:
         )
 
 
-def _result(
-    differences: Sequence[str], todo: str, evidence: Evidence, *, by_name: bool
-) -> Result:
+def _result(differences: Sequence[str], todo: str, evidence: Evidence, *, by_name: bool) -> Result:
     if differences:
         more = f" (and {len(differences) - 3} more)" if len(differences) > 3 else ""
         return NotChecked(why="; ".join(differences[:3]) + more, reason="clone-differs", todo=todo)
