@@ -19,7 +19,7 @@ from pytest_dbmigrate.evidence.folder import FolderError, RunFolder, load_run
 from pytest_dbmigrate.evidence.observed_clone import source_record
 from pytest_dbmigrate.evidence.reported import Reported, correct
 from pytest_dbmigrate.postgres.gate import Gate
-from pytest_dbmigrate.postgres.secret import Secret
+from pytest_dbmigrate.postgres.secret import Scrubber, Secret
 from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
 from pytest_dbmigrate.probes.application import Application
 from pytest_dbmigrate.probes.beside import Beside
@@ -81,9 +81,15 @@ class Run:
     _stack: ExitStack = field(default_factory=ExitStack)
     opened: bool = False
     _expected: frozenset[str] = frozenset()
+    _scrubber: Scrubber | None = None
 
     def __post_init__(self) -> None:
         """Make the gate; nothing is started or connected yet."""
+        named = [t for t in (self.settings.target, self.settings.restore_into) if t is not None]
+        if named:
+            from pytest_dbmigrate.postgres.url import scrubber  # noqa: PLC0415  (import time)
+
+            self._scrubber = scrubber(*named)
         # With --showlocals a test's traceback may show the whole run.
         self.command = self.scrub(self.command)
         self.planned = (*map(key, self.project.checks), *self.steps, *self.python)
@@ -200,13 +206,7 @@ class Run:
 
     def scrub(self, text: str) -> str:
         """Text without the secrets of any database that was named."""
-        named = [t for t in (self.settings.target, self.settings.restore_into) if t is not None]
-        if named:
-            from pytest_dbmigrate.postgres.url import scrub  # noqa: PLC0415  (import time)
-
-            for target in named:
-                text = scrub(text, target)
-        return text
+        return self._scrubber(text) if self._scrubber else text
 
     # -- parts ---------------------------------------------------------------------------------
 

@@ -78,6 +78,7 @@ class Gate:
     objections: Callable[[], list[str]] = list
     seen: Observations = field(default_factory=Observations)
 
+    steps: tuple[Step, ...] = field(init=False)
     _done: set[Step] = field(default_factory=set)
     _committed_version: str = ""
     _held: Held = field(init=False)
@@ -86,21 +87,17 @@ class Gate:
     _attempts: Attempts = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make what keeps its findings in `seen`."""
-        self._held = Held(self._connect, self.limits, self.seen)
-        self._verifier = Verifier(self.project, self.stage, self.seen)
-        self._before_after = BeforeAfter(self.project, self.seen)
-        self._attempts = Attempts(self.limits, self._work, lambda: self.holding, self._forget)
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of this run, in order."""
-        return steps_of(
+        """Plan the steps, in order, and make what keeps its findings in `seen`."""
+        self.steps = steps_of(
             self.project,
             self.stage,
             commit_each=self.commit_each,
             reruns=RERUN not in self.project.without,
         )
+        self._held = Held(self._connect, self.limits, self.seen)
+        self._verifier = Verifier(self.project, self.stage, self.seen)
+        self._before_after = BeforeAfter(self.project, self.seen)
+        self._attempts = Attempts(self.limits, self._work, lambda: self.holding, self._forget)
 
     @property
     def holding(self) -> bool:

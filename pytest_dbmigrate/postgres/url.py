@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_dbmigrate.postgres.secret import STARS, Secret, remove
+from pytest_dbmigrate.postgres.secret import STARS, Scrubber, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,13 +81,22 @@ def parse_url(text: str) -> Target:
     return read
 
 
-def scrub(text: str, target: Target) -> str:
-    """`text` without the target's secrets, in whatever spelling they stand in it.
+def scrubber(*targets: Target) -> Scrubber:
+    """What takes the targets' secrets out of a text, in whatever spelling they stand in it.
 
     A password that equals the role's or the database's name stays: it would hide the name.
     """
-    names = {target.user, target.dbname, target.host}
-    return remove(text, [each for each in target.secrets if each.reveal() not in names])
+    return Scrubber(
+        secret
+        for target in targets
+        for secret in target.secrets
+        if secret.reveal() not in {target.user, target.dbname, target.host}
+    )
+
+
+def scrub(text: str, target: Target) -> str:
+    """One text without one target's secrets; see `scrubber`."""
+    return scrubber(target)(text)
 
 
 def redacted_url(parameters: Mapping[str, str]) -> str:
