@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_dbmigrate import judgements
+from pytest_dbmigrate.fixtures import RUN
 from pytest_dbmigrate.order import (
     ALONE,
     BEFORE,
@@ -48,6 +49,15 @@ class GateItem(pytest.Function):
             return self.path, 0, self.name
         titled = check.title != self.name
         return self.path, check.line - 1, check.title if titled else f"{self.name} ({check.line})"
+
+    def runtest(self) -> None:
+        """Run as pytest does; what the judgement tells becomes the item's properties."""
+        run = self.config.stash[RUN]
+        run.told.clear()
+        try:
+            super().runtest()
+        finally:
+            self.user_properties += run.told
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
         """The words of a failed judgement; anything else is shown as pytest shows it."""

@@ -35,7 +35,7 @@ class JudgementError(Exception):
 def verification(check: Check) -> Body:
     """The item of one check."""
 
-    def judge(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
+    def judge(dbmigrate_run: Run) -> None:
         gate = dbmigrate_run.open()
         step = step_of(check.phase)
         if step not in gate.steps:
@@ -45,7 +45,6 @@ def verification(check: Check) -> Body:
         verdict = finding.verdict
         tell(
             dbmigrate_run,
-            request,
             outcome=str(verdict.outcome),
             phase=str(check.phase),
             query_set=check.query_set,
@@ -68,7 +67,7 @@ def verification(check: Check) -> Body:
 def applied(migration: Migration) -> Body:
     """The item that says whether a migration ran without an error."""
 
-    def apply(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
+    def apply(dbmigrate_run: Run) -> None:
         gate = dbmigrate_run.open()
         step = Step("apply", migration.version)
         if step not in gate.steps:
@@ -77,7 +76,7 @@ def applied(migration: Migration) -> Body:
         ran = gate.seen.applied.get(migration.version)
         if ran is None:
             skip(dbmigrate_run, f"not run: {gate.seen.stopped}")
-        tell(dbmigrate_run, request, duration_ms=f"{ran.duration_ns / 1e6:.3f}")
+        tell(dbmigrate_run, duration_ms=f"{ran.duration_ns / 1e6:.3f}")
         if ran.fault is not None:
             fail(dbmigrate_run, failure.render_fault(ran.fault))
 
@@ -160,21 +159,24 @@ def committed(dbmigrate_run: Run) -> None:
         fail(dbmigrate_run, failure.render_ending(gate.seen.ending, gate.seen.stopped))
 
 
-def decided(dbmigrate_run: Run, request: pytest.FixtureRequest) -> None:
+def decided(dbmigrate_run: Run) -> None:
     """The last item: it fails on NO-GO, so that JUnit is red whatever the others say."""
     gate = dbmigrate_run.open()
     gate.advance(gate.steps[-1])
     decision = dbmigrate_run.decide()
     id_ = dbmigrate_run.folder.run_id if dbmigrate_run.folder else ""
     said = {"decision": decision.word, "database": decision.database, "run_id": id_}
-    tell(dbmigrate_run, request, **said)
+    tell(dbmigrate_run, **said)
     if not decision.go:
         fail(dbmigrate_run, failure.render_decision(decision))
 
 
-def tell(run: Run, request: pytest.FixtureRequest, **properties: str) -> None:
-    """Give the item properties, which JUnit shows; those that are empty are left out."""
-    request.node.user_properties += [(k, run.scrub(v)) for k, v in properties.items() if v]
+def tell(run: Run, **properties: str) -> None:
+    """Give the item properties, which JUnit shows; those that are empty are left out.
+
+    By way of the run: for the `request` fixture pytest makes two fixture definitions an item.
+    """
+    run.told += [(k, run.scrub(v)) for k, v in properties.items() if v]
 
 
 def fail(run: Run, words: str) -> NoReturn:

@@ -51,8 +51,9 @@ class Run:
     `steps` are the ids of the items that apply, commit, re-run and decide, `python` those of the
     tests on our connection, `selected` those of all planned items that will run; `reported` is
     what pytest said of each. `base` is what the plan's paths are relative to. `folder` is None
-    where another process keeps the record, `problem` is why there is none. `shared`: other
-    processes run some of the items (we are a worker of pytest-xdist).
+    where another process keeps the record, `problem` is why there is none. `told` is what the item
+    that is judged just now says of itself. `shared`: other processes run some of the items (we are
+    a worker of pytest-xdist).
     """
 
     settings: Settings
@@ -67,6 +68,7 @@ class Run:
     shared: bool = False
     planned: tuple[str, ...] = field(init=False)
     reported: dict[str, Reported] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
     interrupted: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     gate: Gate = field(init=False)

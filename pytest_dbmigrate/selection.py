@@ -142,7 +142,7 @@ class Selection:
     def _only_project(self, paths: list[Path]) -> Project:
         from pytest_dbmigrate.spec.errors import SpecError  # noqa: PLC0415  (import time)
 
-        roots = {self._root(path) for path in paths}
+        roots = {self._root(path) for path in set(paths)}
         if len(roots) > 1:
             self._refuse(
                 f"two projects in one run: {', '.join(sorted(map(self.show, roots)))}. "
