@@ -14,6 +14,7 @@ from pytest_dbmigrate.order import (
     COMMIT,
     DECISION,
     FINAL,
+    HEALTH,
     MIGRATING,
     ORDER,
     RERUN,
@@ -139,6 +140,7 @@ class MigrationFile(ProjectFile):
                 if migration is project.migrations[-1]:
                     yield from self._builtins(project)
                     yield self.item("commit", judgements.committed, (COMMIT,))
+                    yield from self._probes(project)
                     yield self.item("decision", judgements.decided, (DECISION,))
 
     def _builtins(self, project: Project) -> Iterator[GateItem]:
@@ -150,6 +152,12 @@ class MigrationFile(ProjectFile):
             for number, check in enumerate(c for c in checks if c.name not in project.without):
                 place = (phase, len(project.verifications) + 1, number)
                 yield self.item(check.name, judgements.built_in(check.name), place)
+
+    def _probes(self, project: Project) -> Iterator[GateItem]:
+        """The plan's probes, one item each, behind the health checks."""
+        for number, probe in enumerate(project.plan.probes.all if project.plan else ()):
+            place = (HEALTH, len(project.verifications), number)
+            yield self.item(probe.name, judgements.probed(probe.name), place)
 
     def _migration(self, number: int, migration: Migration, project: Project) -> Iterator[GateItem]:
         kind = MIGRATING if migration.transactional else ALONE

@@ -146,6 +146,22 @@ def way_back(name: str) -> Body:
     return judge
 
 
+def probed(name: str) -> Body:
+    """The item of one probe of the application."""
+
+    def judge(dbmigrate_run: Run) -> None:
+        run = dbmigrate_run
+        run.open().advance(Step("health"))
+        check = next(c for c in run.probe_records() if c.name == name)
+        words = failure.render_check(check)
+        if isinstance(check.result, NotChecked) or (words and not check.required):
+            pytest.skip(words)
+        if words:
+            raise JudgementError(words)
+
+    return judge
+
+
 def committed(dbmigrate_run: Run) -> None:
     """The item that commits, when everything before it has passed."""
     gate = dbmigrate_run.open()

@@ -210,6 +210,13 @@ class Run:
         """Text without the secrets of any database that was named."""
         return self._scrubber(text) if self._scrubber else text
 
+    def probe_records(self) -> list[record.Check]:
+        """The plan's probes as the record has them so far."""
+        from pytest_dbmigrate.evidence.observed_health import probe_records  # noqa: PLC0415  (import time)
+
+        seen, stopped = self.beside.seen, self.gate.seen.stopped
+        return list(probe_records(self.project, self.settings.mode, seen, stopped, self.scrub))
+
     # -- parts ---------------------------------------------------------------------------------
 
     def _open(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.report.sql import formatted
 from pytest_dbmigrate.spec.errors import excerpt
 from pytest_dbmigrate.spec.expectations import Result
@@ -169,7 +170,23 @@ def render_builtin(finding: BuiltInFinding, host: str) -> str:
     return "\n".join([*lines, "", f"  to leave this check out: --dbmigrate-off={finding.name}"])
 
 
-def render_ending(ending: Ending, stopped: str) -> str:
+def render_check(check: record.Check) -> str:
+    """What a check of the record came to, its first line with its place; empty when it passed."""
+    where = f"{check.source}: " if check.source else ""
+    aside = "" if check.required else "for information: "
+    match check.result:
+        case record.Failed(observed=seen):
+            first = f"{where}{aside}FAIL: {check.title}: expected {check.expected}, observed "
+            return "\n".join([first + one_line(seen.text), "", *(f"  {d}" for d in seen.details)])
+        case record.Errored(why=why):
+            return f"{where}{aside}ERROR: {check.title}: {one_line(why)}"
+        case record.NotChecked(why=why, todo=todo):
+            instead = f". To check it: {todo}" if todo else ""
+            return f"{where}NOT CHECKED: {check.title}: {one_line(why)}{instead}"
+        case _:
+            return ""
+
+
 def render_way_back(check: record.Check) -> str:
     """Why there is no proven way back; empty when there is."""
     match check.result:
@@ -182,6 +199,7 @@ def render_way_back(check: record.Check) -> str:
             return f"{record.outcome(check.result)}: {check.title}: {why}"
 
 
+def render_ending(ending: Ending, stopped: str) -> str:
     """Why the transaction was not committed."""
     word = "the database is UNKNOWN" if ending.state == "unknown" else "rolled back, unchanged"
     why = (ending.why or stopped).removeprefix("not committed: ")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.spec.plan import Plan, PlannedCriterion
 
+# What stands beside the probes as items of the last migration.
+_ITEMS = ("apply", "commit", "decision", "rerun-same-session", "rerun-new-session")
+
 
 def validate(
     plan: Plan,
@@ -42,6 +45,14 @@ def validate(
             raise _unknown(plan, each.lines[0], "figure", each.figure, figures)
         _validate_limit(plan, each)
         _validate_stages(plan, each)
+    for probe in plan.probes.all:
+        if probe.name in {*check_names, *_ITEMS}:
+            raise SpecError(
+                f'probe "{probe.name}" has the name of a check, or of a step of the run',
+                path=plan.path,
+                line=probe.line + 1,
+                remedy="give it another name",
+            )
     for phase in plan.schedule.phases:
         version = phase.phase.removeprefix("migration ")
         if version != phase.phase and version not in versions:
