@@ -1,4 +1,4 @@
-"""`pytest-dbmigrate sign | verify | render`: what happens after the run."""
+"""`pytest-dbmigrate sign | verify | render | restore`: what happens after the run."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from pytest_dbmigrate.evidence.signing import (
     sign,
 )
 from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
+from pytest_dbmigrate.postgres.binaries import ServerError
+from pytest_dbmigrate.postgres.url import TargetError, parse_url
 from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.pages import other_pages, page_problems, write_pages
 from pytest_dbmigrate.report.signed import reason_lines, run_lines, signature_lines, statement_lines
@@ -63,6 +65,16 @@ Draw a run's pages again from its evidence and signatures, as after collecting s
 others made elsewhere (copy the two files of each into RUN/signatures/ first).
 """
 
+_RESTORE = """\
+Print the exact commands of the way back from a run that took a backup (--dbmigrate-backup): for the
+whole database, which is restored beside the present one, or with --only-dropped for the tables that
+the migrations dropped. Nothing is carried out, and nothing is guessed: another file than the one
+that was proven, or a table that exists again, is refused.
+
+With --verify the restored database is compared with what was backed up, schema and rows, and the
+project's before-checks are run on it; exits with 0 only when it is as it was.
+"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Wrong use is 4, as with pytest; 2 would be an interrupted test run."""
@@ -81,7 +93,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.command(arguments)
-    except (CannotSignError, FolderError, SpecError, SshKeygenError) as error:
+    except (
+        CannotSignError,
+        FolderError,
+        ServerError,
+        SpecError,
+        SshKeygenError,
+        TargetError,
+    ) as error:
         _complain(str(error))
         if arguments.command is not _verify:
             return WRONG_USE
@@ -159,6 +178,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("verify", _verify, "verify a run; 0 only on GO", _VERIFY)
     command("render", _render, "draw a run's pages again", _RENDER)
+    restoring = command("restore", _restore, "the commands of the way back", _RESTORE)
+    restoring.add_argument(
+        "--only-dropped", action="store_true", help="only the tables that were dropped"
+    )
+    restoring.add_argument(
+        "--into", metavar="URL", help="with --only-dropped: the database that lacks them"
+    )
+    restoring.add_argument(
+        "--verify", metavar="URL", help="compare a restored database with what was backed up"
+    )
+    restoring.add_argument("--root", default="", metavar="DIR", help="the project's folder")
+    restoring.add_argument(
+        "--pg-bindir", default="", metavar="DIR", help="the folder of a pg_restore"
+    )
     return parser
 
 
@@ -241,6 +274,32 @@ def _render(arguments: argparse.Namespace) -> int:
         signatures = read_signatures(run, signers) if signers else ()
         pages = write_pages(run.path, run.evidence, signatures)
     _show([f"drew        {page}" for page in pages])
+    return DONE
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from pytest_dbmigrate.restored import verify_restored  # noqa: PLC0415  (import time)
+    from pytest_dbmigrate.restoring import (  # noqa: PLC0415
+        CannotRestoreError,
+        only_dropped,
+        whole,
+    )
+
+    run = load_run(arguments.run, _ROOT)
+    _refuse_edited(run)
+    if arguments.verify:
+        found = verify_restored(run, parse_url(arguments.verify), arguments.root)
+        _show([*run_lines(run), *found.lines])
+        _show(["the database is as it was" if found.same else "the database is NOT as it was"])
+        return DONE if found.same else NO_GO
+    if not arguments.only_dropped:
+        _show(whole(run))
+    elif arguments.into:
+        _show(only_dropped(run, parse_url(arguments.into), arguments.pg_bindir))
+    else:
+        raise CannotRestoreError(
+            "--only-dropped needs --into=URL, to see that the tables are still gone there"
+        )
     return DONE
 
 

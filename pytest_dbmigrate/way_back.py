@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.drift import keep_schema
+from pytest_dbmigrate.drift import keep_rows, keep_schema
 from pytest_dbmigrate.postgres.proving import Wanted, WayBack, prove
 from pytest_dbmigrate.postgres.steps import Step
 
@@ -58,6 +58,7 @@ def prove_way_back(run: Run) -> WayBack | None:
     )
     if found.backup is not None and run.folder is not None and gate.live:
         keep_schema(run.folder, found.backup.content.schema)
+        keep_rows(run.folder, found.backup.content.rows)
     if gate.live and found.problem:
         gate.stop(f"refused before BEGIN: {run.scrub(found.problem)}")
     return found

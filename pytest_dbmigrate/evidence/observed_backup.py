@@ -180,6 +180,7 @@ def backup_record(found: WayBack | None) -> record.Backup | None:
         server_version=backup.source.server_version,
         tool=f"pg_dump {backup.tools.version}",
         schema_sha256=backup.content.schema.digest,
+        rows_sha256=backup.content.rows.digest,
     )
 
 

@@ -198,8 +198,8 @@ class Source(Record, frozen=True):
 class Backup(Record, frozen=True):
     """The dump that was taken before the first statement: the way back of this run.
 
-    `path` is that on the machine of the run. `schema_sha256` is the digest of what the database's
-    schema was, which is what a restored one is held to.
+    `path` is that on the machine of the run. `schema_sha256` and `rows_sha256` are the digests of
+    the schema and of the rows that it holds, which a restored database is held to.
     """
 
     path: str
@@ -210,6 +210,7 @@ class Backup(Record, frozen=True):
     server_version: str
     tool: str
     schema_sha256: Sha256
+    rows_sha256: Sha256
 
 
 class Target(Record, frozen=True):
