@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_dbmigrate.postgres import ending
+from pytest_dbmigrate.postgres.check_queries import READ_ONLY
 from pytest_dbmigrate.postgres.query import ConnectionLostError, StatementFailedError, run
-from pytest_dbmigrate.postgres.verify import READ_ONLY
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import control
 from pytest_dbmigrate.spec.statements import scan

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pytest_dbmigrate.postgres.check_queries import READ_ONLY
 from pytest_dbmigrate.postgres.query import Question, ask, run
-from pytest_dbmigrate.postgres.verify import READ_ONLY
 from pytest_dbmigrate.spec.expectations import Result
 
 if TYPE_CHECKING:

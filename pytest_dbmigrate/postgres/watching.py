@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from pytest_dbmigrate.postgres.check_queries import observe
 from pytest_dbmigrate.postgres.locks import Session, blockers, lock_holders
 from pytest_dbmigrate.postgres.query import ConnectionLostError, StatementFailedError, run
-from pytest_dbmigrate.postgres.verify import observe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,9 +10,9 @@ from uuid import uuid4
 import psycopg
 
 from pytest_dbmigrate.postgres.apply import apply
+from pytest_dbmigrate.postgres.check_queries import observe
 from pytest_dbmigrate.postgres.query import Answer, run
 from pytest_dbmigrate.postgres.rehearsal import load
-from pytest_dbmigrate.postgres.verify import observe
 from pytest_dbmigrate.spec.judging import judge
 from pytest_dbmigrate.spec.phases import FINAL, Phase
 from pytest_dbmigrate.spec.project import load_project
