@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.postgres.check_queries import observe
 from pytest_dbmigrate.postgres.observations import Finding, Observations
 from pytest_dbmigrate.postgres.query import Answer
-from pytest_dbmigrate.postgres.reads import tables_read
 from pytest_dbmigrate.postgres.steps import Stage, Step, step_of
+from pytest_dbmigrate.postgres.tables_read import tables_read
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
 from pytest_dbmigrate.spec.judging import (
     applicable,
