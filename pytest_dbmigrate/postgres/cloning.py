@@ -23,11 +23,11 @@ from pytest_dbmigrate.postgres.clone_database import give_extensions, make_datab
 from pytest_dbmigrate.postgres.clone_differences import Differences
 from pytest_dbmigrate.postgres.directories import free_bytes
 from pytest_dbmigrate.postgres.dumping import connection_like, connection_to, find_dump_tools
-from pytest_dbmigrate.postgres.readable import left_out, refuse_filtered
 from pytest_dbmigrate.postgres.rehearsal import Rehearsal
 from pytest_dbmigrate.postgres.server import GIB, running_server
 from pytest_dbmigrate.postgres.target import connect, identify, parse_url
 from pytest_dbmigrate.postgres.transfer import TELL_SECONDS, Pipe
+from pytest_dbmigrate.postgres.unreadable import left_out, refuse_filtered
 from pytest_dbmigrate.postgres.url import scrub
 
 if TYPE_CHECKING:
