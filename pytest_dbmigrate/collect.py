@@ -165,3 +165,6 @@ class MigrationFile(ProjectFile):
         for place, session in enumerate(() if builtins.RERUN in project.without else SESSIONS):
             body = judgements.reran(migration, session)
             yield self.item(f"rerun-{session}-session", body, (RERUN, place, number))
+        if migration.down is not None:
+            place_last = (RERUN, len(SESSIONS), number)
+            yield self.item(builtins.DOWN, judgements.went_back(migration), place_last)

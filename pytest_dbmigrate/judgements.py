@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from pytest_dbmigrate.evidence.observed_backup import way_back_records
-from pytest_dbmigrate.evidence.record import NotChecked
+from pytest_dbmigrate.evidence import record
+from pytest_dbmigrate.evidence.observed_backup import down_records, way_back_records
 from pytest_dbmigrate.postgres.steps import Step, step_of
 from pytest_dbmigrate.report import failure
 from pytest_dbmigrate.spec import builtins
@@ -136,14 +136,32 @@ def way_back(name: str) -> Body:
         run.prove_way_back()
         found = [c for c in way_back_records(gate, run.way_back, run.scrub) if c.name == name]
         if not found:
-            pytest.skip(f"not run: {gate.seen.stopped}")
-        words = failure.render_way_back(found[0])
-        if words and isinstance(found[0].result, NotChecked):
-            pytest.skip(words)
-        if words:
-            raise JudgementError(words)
+            skip(run, f"not run: {gate.seen.stopped}")
+        _say(run, found[0])
 
     return judge
+
+
+def went_back(migration: Migration) -> Body:
+    """The item that says whether a migration could be taken back and applied again."""
+
+    def judge(dbmigrate_run: Run) -> None:
+        gate = dbmigrate_run.open()
+        if Step("down") in gate.steps:
+            gate.advance(Step("down"))
+        found = [c for c in down_records(gate) if c.id.startswith(f"{migration.path}::")]
+        _say(dbmigrate_run, found[0])
+
+    return judge
+
+
+def _say(run: Run, check: record.Check) -> None:
+    """Fail or skip with the words of a check that did not pass."""
+    words = failure.render_way_back(check)
+    if words and isinstance(check.result, record.NotChecked):
+        skip(run, words)
+    if words:
+        raise JudgementError(words)
 
 
 def probed(name: str) -> Body:
@@ -154,7 +172,7 @@ def probed(name: str) -> Body:
         run.open().advance(Step("health"))
         check = next(c for c in run.probe_records() if c.name == name)
         words = failure.render_check(check)
-        if isinstance(check.result, NotChecked) or (words and not check.required):
+        if isinstance(check.result, record.NotChecked) or (words and not check.required):
             pytest.skip(words)
         if words:
             raise JudgementError(words)

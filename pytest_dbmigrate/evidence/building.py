@@ -11,6 +11,7 @@ from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.criteria import judge_criteria
 from pytest_dbmigrate.evidence.observed_backup import (
     backup_record,
+    down_records,
     way_back_metrics,
     way_back_records,
 )
@@ -78,6 +79,7 @@ def build(gate: Gate, identity: Identity | None, circumstances: Circumstances) -
             *probe_records(
                 project, gate.stage, circumstances.beside, gate.seen.stopped, circumstances.scrub
             ),
+            *down_records(gate),
             *way_back_records(gate, circumstances.way_back, circumstances.scrub),
         ),
         reruns=tuple(rerun_record(r) for r in gate.seen.reruns),

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from pytest_dbmigrate.evidence import record
 from pytest_dbmigrate.evidence.observing import milliseconds
 from pytest_dbmigrate.evidence.words import TEXT_CHARACTERS, clip, time_text
-from pytest_dbmigrate.spec.builtins import BACKUP, BACKUP_FILE, BACKUP_RESTORES
+from pytest_dbmigrate.spec.builtins import BACKUP, BACKUP_FILE, BACKUP_RESTORES, DOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_dbmigrate.postgres.backup import Backup
+    from pytest_dbmigrate.postgres.down_and_up import WentBack
     from pytest_dbmigrate.postgres.drill import Drill
     from pytest_dbmigrate.postgres.gate import Gate
     from pytest_dbmigrate.postgres.proving import WayBack
@@ -40,6 +41,50 @@ def way_back_records(
     elif found.file is not None:
         age = f"at most {_age(found.file_max_age_ns)} old"
         yield _check(gate, BACKUP_FILE, age, _file(found, scrub))
+
+
+def down_records(gate: Gate) -> Iterator[record.Check]:
+    """The ways back of those migrations that have one, as a rehearsal tried them."""
+    tried = {each.version: each for each in gate.seen.went_back}
+    for migration in gate.project.migrations:
+        if migration.down is not None:
+            here = gate.stage == "rehearsal"
+            yield record.Check(
+                id=f"{migration.path}::{DOWN}",
+                name=f"{DOWN}-{migration.version}",
+                title=f"{migration.version} can be taken back and applied again",
+                kind="rollback",
+                phase="final",
+                result=_went_back(gate, tried.get(migration.version)),
+                query_set=QUERY_SET,
+                source=migration.down.script.path,
+                expected="down and up, with the same schema behind each",
+                applicable=here,
+                counted=False,
+            )
+
+
+def _went_back(gate: Gate, found: WentBack | None) -> record.Result:
+    if gate.stage != "rehearsal":
+        why = "a way back is tried on a throw-away database only"
+        return record.NotChecked(why, "not-applicable")
+    if found is None:
+        return record.NotChecked(f"not run: {gate.seen.stopped or 'it did not run'}", "not-run")
+    if found.fault is not None:
+        return record.Errored(found.fault.place, found.fault.sqlstate, time_text(found.at))
+    if found.not_tried:
+        return record.NotChecked(found.not_tried, "not-tried")
+    seen = record.Observation(
+        text=f"{len(found.problems)} differences: {found.problems[0]}"
+        if found.problems
+        else f"taken back in {milliseconds(found.duration_ns)}; the schema is the same behind each",
+        at=time_text(found.at),
+        by="the schema compared",
+        duration_ns=found.duration_ns,
+        value=len(found.problems),
+        details=found.problems,
+    )
+    return record.Failed(seen) if found.problems else record.Passed(seen)
 
 
 def _check(gate: Gate, name: str, expected: str, result: record.Result) -> record.Check:

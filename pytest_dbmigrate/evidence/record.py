@@ -81,7 +81,9 @@ __all__ = [
 SCHEMA: Literal["pytest-dbmigrate/evidence/v1"] = "pytest-dbmigrate/evidence/v1"
 
 Stage = Literal["rehearsal", "verify", "production", "monitoring"]
-FileRole = Literal["migration", "verification", "baseline", "plan", "config", "expected", "queries"]
+FileRole = Literal[
+    "migration", "down", "verification", "baseline", "plan", "config", "expected", "queries"
+]
 
 
 class Check(Record, frozen=True):

@@ -19,6 +19,7 @@ from pytest_dbmigrate.postgres.apply import Applied, preflight
 from pytest_dbmigrate.postgres.before_after import BeforeAfter
 from pytest_dbmigrate.postgres.blocking import find_blockers
 from pytest_dbmigrate.postgres.catalog import snapshot
+from pytest_dbmigrate.postgres.down_and_up import down_and_up
 from pytest_dbmigrate.postgres.ending import Ending, Intent
 from pytest_dbmigrate.postgres.held import Held
 from pytest_dbmigrate.postgres.migrating import migrate
@@ -215,6 +216,10 @@ class Gate:
             case "rerun":
                 migrations = self.project.migrations
                 self.seen.reruns += rerun_all(self.connection(), self.connect, migrations)
+            case "down":
+                self.seen.went_back += down_and_up(
+                    self.connection(), self.project.migrations, self.seen.catalog_before
+                )
             case "health":
                 self._verify_reading(step)
 

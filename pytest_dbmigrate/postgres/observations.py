@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.apply import Applied
     from pytest_dbmigrate.postgres.builtin import BuiltInFinding
     from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.down_and_up import WentBack
     from pytest_dbmigrate.postgres.ending import Ending, Intent
     from pytest_dbmigrate.postgres.migrating import SeenLock
     from pytest_dbmigrate.postgres.query import Answer
@@ -66,6 +67,7 @@ class Observations:
     passed_before: dict[str, bool] = field(default_factory=dict)
     applied: dict[str, Applied] = field(default_factory=dict)
     reruns: list[Rerun] = field(default_factory=list)
+    went_back: list[WentBack] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
     blocking: list[BuiltInFinding] = field(default_factory=list)
     builtins: list[BuiltInFinding] = field(default_factory=list)

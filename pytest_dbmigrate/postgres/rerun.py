@@ -82,7 +82,7 @@ def _rerun(
     """Apply one migration again and compare; what it changed is rolled back where it can be."""
     held = migration.transactional
     if held:
-        run(conn, "BEGIN")
+        run(conn, "BEGIN READ WRITE")  # a role's default may be read-only
     account = open_account(conn)
     applied = apply(conn, migration.script, migration.statements, held=held)
     changed: tuple[str, ...] = ()

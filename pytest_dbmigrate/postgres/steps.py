@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.spec.project import Project
 
 Stage = Literal["rehearsal", "verify", "production"]
-StepKind = Literal["before", "apply", "after", "final", "commit", "rerun", "health"]
+StepKind = Literal["before", "apply", "after", "final", "commit", "rerun", "down", "health"]
 
 # A migration is applied again on the connection it ran on, and on a new one.
 Session = Literal["same", "new"]
@@ -61,6 +61,8 @@ def steps_of(
     held = [m for m in project.migrations if m.transactional or commit_each]
     alone = [m for m in project.migrations if m not in held]
     rerun = (Step("rerun"),) if stage == "rehearsal" and reruns else ()
+    down = any(migration.down is not None for migration in project.migrations)
+    back = (Step("down"),) if stage == "rehearsal" and down else ()
     return (
         Step("before"),
         *_each(held),
@@ -68,6 +70,7 @@ def steps_of(
         Step("commit"),
         *_each(alone),
         *rerun,
+        *back,
         Step("health"),
     )
 

@@ -28,6 +28,7 @@ DOWNTIME = "downtime"
 BACKUP = "backup"
 BACKUP_RESTORES = "backup-restores"
 BACKUP_FILE = "backup-file"
+DOWN = "down-up"
 
 # Looked at before BEGIN, and only where others work on the database.
 BEFORE = (BuiltIn(BLOCKERS, "Nobody stands in the way of the migrations' locks"),)

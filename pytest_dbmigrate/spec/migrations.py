@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.spec.downs import Down, read_downs, sections
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.statements import decode, scan, tokens
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 # 011_name.sql, V11__name.sql, 20240129080000-name.sql; the version is the leading number.
 _NAME = re.compile(r"^[Vv]?(?P<version>\d+)(?:[_\-. ]+(?P<name>.+))?\.sql$")
-_DOWN = re.compile(r"(?:[._-]down|[._-]undo)\.sql$|^[Uu]\d+__.*\.sql$")
 _NUMBERED_WIDTH = 5  # longer versions are dates, which have gaps by nature
 _HEAD_KEY = re.compile(r"^\s*@?transaction\s*:\s*(?P<value>.*?)\s*$", re.IGNORECASE)
 _WAYS_OUT = (
@@ -44,7 +44,8 @@ class Migration:
     """One migration file.
 
     `statements` are those that are sent: an outer BEGIN … COMMIT of the file's own is left out and
-    `notes` says so. `transactional` is False for a file headed `-- transaction: none`.
+    `notes` says so. `transactional` is False for a file headed `-- transaction: none`. `down` is
+    its way back, where it has one.
     """
 
     version: str
@@ -56,17 +57,17 @@ class Migration:
     statements: tuple[Statement, ...]
     transactional: bool
     notes: tuple[str, ...]
-
-
-def is_down(name: str) -> bool:
-    """Whether a file of the migrations folder is the way back of another one."""
-    return bool(_DOWN.search(name))
+    down: Down | None = None
 
 
 def read_migrations(
-    files: Iterable[tuple[str, bytes]], *, allow_gaps: bool = False, commit_each: bool = False
+    files: Iterable[tuple[str, bytes]],
+    *,
+    downs: Iterable[tuple[str, bytes]] = (),
+    allow_gaps: bool = False,
+    commit_each: bool = False,
 ) -> tuple[Migration, ...]:
-    """Order the (path, bytes) of a migrations folder by version.
+    """Order the (path, bytes) of a migrations folder by version; `downs` are its ways back.
 
     Raises SpecError for a name without a version, two files with one version, a gap between
     numbered versions (unless `allow_gaps`), and for what cannot run inside the gate's transaction.
@@ -93,7 +94,8 @@ def read_migrations(
             )
     if not commit_each:
         _refuse_unheld_before_held(found)
-    return tuple(found)
+    beside = read_downs(downs)
+    return tuple(replace(m, down=m.down or beside.get(int(m.version))) for m in found)
 
 
 def read_migration(path: str, data: bytes) -> Migration:
@@ -106,8 +108,9 @@ def read_migration(path: str, data: bytes) -> Migration:
             remedy="name it NNN_what_it_does.sql, for example 011_add_workspace.sql",
         )
     script = scan(decode(data, path), path)
-    transactional = _transactional(script)
-    statements, notes = _without_outer_transaction(script)
+    parts = sections(script)
+    transactional = _transactional(script) and not parts.up_alone
+    statements, notes = _without_outer_transaction(script, parts.up)
     if not statements:
         raise SpecError(
             "this migration has no statement",
@@ -128,6 +131,7 @@ def read_migration(path: str, data: bytes) -> Migration:
         statements=statements,
         transactional=transactional,
         notes=notes,
+        down=Down(script, parts.down, not parts.down_alone) if parts.down else None,
     )
 
 
@@ -170,9 +174,10 @@ def control(statement: Statement) -> str:
     )
 
 
-def _without_outer_transaction(script: Script) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+def _without_outer_transaction(
+    script: Script, statements: tuple[Statement, ...]
+) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     """Leave out the file's own outer BEGIN … COMMIT; refuse any other transaction control."""
-    statements = script.statements
     controls = {s.number: control(s) for s in statements}
     opening = {"BEGIN", "START TRANSACTION"}
     outer = (

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_dbmigrate.spec.annotations import Check, read_checks
 from pytest_dbmigrate.spec.builtins import NAMES as BUILTINS
+from pytest_dbmigrate.spec.downs import is_down
 from pytest_dbmigrate.spec.errors import SpecError
-from pytest_dbmigrate.spec.migrations import Migration, is_down, read_migrations
+from pytest_dbmigrate.spec.migrations import Migration, read_migrations
 from pytest_dbmigrate.spec.names import validate
 from pytest_dbmigrate.spec.places import (
     BASELINE,
@@ -36,7 +37,7 @@ from pytest_dbmigrate.spec.timed_queries import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FileRole = Literal["migration", "verification", "baseline", "plan", "expected", "queries"]
+FileRole = Literal["migration", "down", "verification", "baseline", "plan", "expected", "queries"]
 
 # A larger file is data, not the queries of an application.
 _QUERIES_BYTES = 1 << 20
@@ -139,11 +140,14 @@ def load_project(
         digest = hashlib.sha256(data).hexdigest()
         files.append(SourceFile(role, show(path), len(data), digest))
 
-    def read_scripts(folder: str, role: FileRole) -> list[tuple[Path, bytes]]:
+    def read_scripts(
+        folder: str, role: FileRole, *, downs: bool = False
+    ) -> list[tuple[Path, bytes]]:
         paths = sorted((root / folder).glob("*.sql"))
-        return [(p, read(p, role)) for p in paths if not is_down(p.name)]
+        return [(p, read(p, role)) for p in paths if is_down(p.name) is downs]
 
     migrations = read_scripts(MIGRATIONS, "migration")
+    downs = read_scripts(MIGRATIONS, "down", downs=True)
     scripts = [
         scan(decode(data, show(path)), show(path))
         for path, data in read_scripts(BASELINE, "baseline")
@@ -170,7 +174,10 @@ def load_project(
     for path, data in expected.items():  # two files may expect the same rows
         note(path, "expected", data)
     read_order = read_migrations(
-        ((show(p), data) for p, data in migrations), allow_gaps=allow_gaps, commit_each=commit_each
+        ((show(p), data) for p, data in migrations),
+        downs=((show(p), data) for p, data in downs),
+        allow_gaps=allow_gaps,
+        commit_each=commit_each,
     )
     _refuse_unknown_versions(verifications, {m.version for m in read_order})
     refuse_twins(timed)
