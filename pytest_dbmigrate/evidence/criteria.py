@@ -20,8 +20,8 @@ from pytest_dbmigrate.evidence.record import (
 )
 from pytest_dbmigrate.spec.figures import METRIC, describe
 from pytest_dbmigrate.spec.limits import Limit, at_most
-from pytest_dbmigrate.spec.names import is_named, is_titled
 from pytest_dbmigrate.spec.plan import PlannedCriterion
+from pytest_dbmigrate.spec.plan_names import is_named, is_titled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from pytest_dbmigrate.evidence.words import CELL_CHARACTERS, TEXT_CHARACTERS, cl
 from pytest_dbmigrate.postgres.verifying import CHANGED_BY_OTHERS, NO_DATA
 from pytest_dbmigrate.spec.expectations import Outcome, Result, Verdict
 from pytest_dbmigrate.spec.judging import compares_with_before, key
-from pytest_dbmigrate.spec.names import is_titled
+from pytest_dbmigrate.spec.plan_names import is_titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

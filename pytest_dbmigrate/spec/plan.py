@@ -117,7 +117,7 @@ class Plan:
 def read_plan(text: str, path: str) -> Plan:
     """Read a plan. Raises SpecError with its line for an unknown key, a wrong type or a bad name.
 
-    Names of checks, figures and migrations are not known here: `spec.names.validate` looks.
+    Names of checks, figures and migrations are not known here: `spec.plan_names.validate` looks.
     """
     top = read_toml(text, path)
     roles = top.tables("role")

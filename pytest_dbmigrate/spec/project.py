@@ -16,7 +16,6 @@ from pytest_dbmigrate.spec.builtins import NAMES as BUILTINS
 from pytest_dbmigrate.spec.downs import is_down
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.migrations import Migration, read_migrations
-from pytest_dbmigrate.spec.names import validate
 from pytest_dbmigrate.spec.places import (
     BASELINE,
     MIGRATIONS,
@@ -26,6 +25,7 @@ from pytest_dbmigrate.spec.places import (
     speaks_of_expectations,
 )
 from pytest_dbmigrate.spec.plan import Plan, read_plan
+from pytest_dbmigrate.spec.plan_names import validate
 from pytest_dbmigrate.spec.statements import Script, decode, scan
 from pytest_dbmigrate.spec.timed_queries import (
     TimedQuery,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pytest_dbmigrate.spec.errors import SpecError
 from pytest_dbmigrate.spec.limits import Limit
-from pytest_dbmigrate.spec.names import validate
 from pytest_dbmigrate.spec.plan import Plan, read_plan
+from pytest_dbmigrate.spec.plan_names import validate
 from pytest_dbmigrate.spec.toml_lines import key_lines
 
 ROOT = Path(__file__).parents[2]
