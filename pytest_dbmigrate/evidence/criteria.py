@@ -9,7 +9,7 @@ from msgspec import structs
 
 from pytest_dbmigrate.evidence.clone_criteria import clone_criteria
 from pytest_dbmigrate.evidence.figures import observe
-from pytest_dbmigrate.evidence.observing import find_metric
+from pytest_dbmigrate.evidence.lookups import find_metric
 from pytest_dbmigrate.evidence.record import (
     Criterion,
     Errored,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_dbmigrate.evidence import reasons as against
-from pytest_dbmigrate.evidence.observing import final_checks
+from pytest_dbmigrate.evidence.lookups import final_checks
 from pytest_dbmigrate.evidence.reasons import Reason
 from pytest_dbmigrate.evidence.record import Passed
 from pytest_dbmigrate.evidence.sign_off import Signature, sign_off_reasons, waived_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.evidence import observing
+from pytest_dbmigrate.evidence import lookups
 from pytest_dbmigrate.evidence.record import Observation
 from pytest_dbmigrate.spec.figures import METRIC, MIGRATION, SINGLE, describe, known_figures
 
@@ -34,15 +34,15 @@ def observe(name: str, evidence: Evidence) -> Observation | str:
     if name in _FIXED:
         return _FIXED[name](evidence)
     if name in SINGLE:
-        metric = observing.find_metric(evidence, name)
+        metric = lookups.find_metric(evidence, name)
         seen = metric and (metric.after or metric.before)
         unseen = f"the {describe(name).title} was not measured in this run"
         return seen or (metric.why if metric and metric.why else unseen)
     if match := MIGRATION.fullmatch(name):
         ran = [each for each in evidence.migrations if each.version == match[1]]
-        return observing.of_migrations(match[2], ran, evidence)
+        return lookups.of_migrations(match[2], ran, evidence)
     if match := METRIC.fullmatch(name):
-        return observing.of_metric(match[1], match[2], evidence)
+        return lookups.of_metric(match[1], match[2], evidence)
     raise KeyError(name)
 
 
@@ -60,24 +60,24 @@ _OF_DATA = frozenset(
     {"migrations.duration", "total.duration", "locks.held", "rows.lost", "reruns.changes"}
 )
 _FIXED: dict[str, Callable[[Evidence], Observation | str]] = {
-    "migrations.duration": lambda evidence: observing.of_migrations(
+    "migrations.duration": lambda evidence: lookups.of_migrations(
         "duration", list(evidence.migrations), evidence
     ),
-    "migrations.errors": lambda evidence: observing.of_migrations(
+    "migrations.errors": lambda evidence: lookups.of_migrations(
         "errors", list(evidence.migrations), evidence
     ),
-    "warnings": lambda evidence: observing.of_migrations(
+    "warnings": lambda evidence: lookups.of_migrations(
         "warnings", list(evidence.migrations), evidence
     ),
-    "rows.lost": observing.rows_lost,
-    "changes.undeclared": observing.schema_changes("", "removed", "objects", undeclared=True),
-    "tables.dropped": observing.schema_changes("table", "removed", "tables"),
-    "tables.created": observing.schema_changes("table", "added", "tables"),
-    "checks.passed": observing.checks_passed,
-    "checks.vacuous": observing.checks_vacuous,
-    "reruns.changes": observing.reruns,
-    "total.duration": observing.total_duration,
-    "locks.held": observing.locks_held,
-    "rehearsal.differences": observing.rehearsal_differences,
-    "schedule.outside": observing.outside_schedule,
+    "rows.lost": lookups.rows_lost,
+    "changes.undeclared": lookups.schema_changes("", "removed", "objects", undeclared=True),
+    "tables.dropped": lookups.schema_changes("table", "removed", "tables"),
+    "tables.created": lookups.schema_changes("table", "added", "tables"),
+    "checks.passed": lookups.checks_passed,
+    "checks.vacuous": lookups.checks_vacuous,
+    "reruns.changes": lookups.reruns,
+    "total.duration": lookups.total_duration,
+    "locks.held": lookups.locks_held,
+    "rehearsal.differences": lookups.rehearsal_differences,
+    "schedule.outside": lookups.outside_schedule,
 }

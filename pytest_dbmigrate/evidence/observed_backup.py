@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_dbmigrate.evidence import record
-from pytest_dbmigrate.evidence.observing import milliseconds
+from pytest_dbmigrate.evidence.lookups import milliseconds
 from pytest_dbmigrate.evidence.words import TEXT_CHARACTERS, clip, time_text
 from pytest_dbmigrate.spec.builtins import BACKUP, BACKUP_FILE, BACKUP_RESTORES, DOWN
 

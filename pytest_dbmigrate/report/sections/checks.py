@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.evidence.observing import final_checks
+from pytest_dbmigrate.evidence.lookups import final_checks
 from pytest_dbmigrate.evidence.record import Passed, outcome
 from pytest_dbmigrate.report import text
 from pytest_dbmigrate.report.sections.check_rows import (
