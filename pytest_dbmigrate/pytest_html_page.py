@@ -60,7 +60,8 @@ class HtmlPage:
 
     def _fragment(self, closing: Closing) -> str:
         from pytest_dbmigrate.report.html import render_fragment  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.report.view import report  # noqa: PLC0415
 
         decision = closing.decision
         self.report.title = f"{decision.word} · {decision.stage}"
-        return render_fragment(closing.evidence, decision, (), closing.digest)
+        return render_fragment(report(closing.evidence, decision, (), closing.digest))

@@ -6,42 +6,35 @@ import base64
 import hashlib
 import re
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
-from pytest_dbmigrate.report.view import Report, report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jinja2 import Environment
 
-    from pytest_dbmigrate.evidence.decision import Decision, Signature
-    from pytest_dbmigrate.evidence.record import Evidence
+    from pytest_dbmigrate.report.view import Report
 
+TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 20_000
 """Characters of one value, beyond which a page cuts it even where a section forgot to."""
 
 
-def render_fragment(
-    evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
-) -> str:
+def render_fragment(view: Report) -> str:
     """The report as a fragment with its own style, all of it scoped under `.dbm`.
 
-    `digest` is the SHA-256 of evidence.json in hexadecimal. The same input gives the same bytes.
+    The same view gives the same bytes.
     """
-    return _fragment(_environment(), report(evidence, decision, signatures, digest))
+    return _fragment(_environment(), view)
 
 
-def render_page(
-    evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
-) -> str:
+def render_page(view: Report) -> str:
     """The sign-off page: the fragment in a shell that forbids scripts and loading.
 
     The policy allows the page's two style sheets by their hashes and nothing else.
     """
     env = _environment()
-    view = report(evidence, decision, signatures, digest)
     shell, style = _shell(env, view), _style(env)
     policy = (
         f"default-src 'none'; style-src {_hash(shell)} {_hash(style)};"
@@ -54,15 +47,18 @@ def render_page(
 
 @cache
 def _environment() -> Environment:
-    """The templates, compiled once a process: they never change in it."""
+    """The templates, compiled once a process, as they never change in it, or by an earlier one."""
     from jinja2 import (  # noqa: PLC0415 (0.05 s that a run without a report need not pay)
         Environment,
         PackageLoader,
         StrictUndefined,
     )
 
+    from pytest_dbmigrate.report.compiled import CompiledTemplates  # noqa: PLC0415 (as above)
+
     return Environment(
         loader=PackageLoader("pytest_dbmigrate.report", "templates"),
+        bytecode_cache=CompiledTemplates(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

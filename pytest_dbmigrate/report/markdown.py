@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report.gfm import code, escape, fenced, table
-from pytest_dbmigrate.report.view import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_dbmigrate.evidence.decision import Decision, Signature
-    from pytest_dbmigrate.evidence.record import Evidence
     from pytest_dbmigrate.report.sections.check_rows import CheckRow
     from pytest_dbmigrate.report.sections.opened import Opened
     from pytest_dbmigrate.report.sections.probes import Probes
@@ -19,11 +16,8 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.report.view import Report
 
 
-def render_markdown(
-    evidence: Evidence, decision: Decision, signatures: Sequence[Signature], digest: str
-) -> str:
-    """The twelve sections as GitHub-flavoured Markdown; the same input gives the same bytes."""
-    view = report(evidence, decision, signatures, digest)
+def render_markdown(view: Report) -> str:
+    """The twelve sections as GitHub-flavoured Markdown; the same view gives the same bytes."""
     parts = (
         head(view),
         _criteria(view),

@@ -11,6 +11,7 @@ from pytest_dbmigrate.evidence.folder import FolderError, RunFolder
 from pytest_dbmigrate.evidence.record import encode
 from pytest_dbmigrate.report.html import render_page
 from pytest_dbmigrate.report.markdown import render_markdown
+from pytest_dbmigrate.report.view import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ def draw_pages(evidence: Evidence, signatures: Sequence[Signature] = ()) -> dict
         raise FolderError(f"the record's report name {name!r} is not a plain file name")
     decision = page_decision(evidence, signatures)
     digest = hashlib.sha256(encode(evidence)).hexdigest()
-    html = render_page(evidence, decision, signatures, digest)
-    markdown = render_markdown(evidence, decision, signatures, digest)
+    view = report(evidence, decision, signatures, digest)
+    html, markdown = render_page(view), render_markdown(view)
     return {f"{name}.html": html.encode(), f"{name}.md": markdown.encode()}
 
 

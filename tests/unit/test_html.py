@@ -16,6 +16,7 @@ from records import check, observation, verifications
 from pytest_dbmigrate.evidence.decision import Decision, Reason, Signature, decide
 from pytest_dbmigrate.evidence.record import Evidence, Failed
 from pytest_dbmigrate.report.html import css_string, render_fragment, render_page
+from pytest_dbmigrate.report.view import report
 
 EVERY_RUN = {
     "passed": runs.rehearsal,
@@ -42,7 +43,7 @@ SECTIONS = (
 
 def drawn(evidence: Evidence, signatures: tuple[Signature, ...] = ()) -> str:
     decision = decide(evidence, sign_off=bool(signatures), signatures=signatures)
-    return render_page(evidence, decision, signatures, runs.DIGEST)
+    return render_page(report(evidence, decision, signatures, runs.DIGEST))
 
 
 @pytest.mark.parametrize("name", EVERY_RUN)
@@ -106,7 +107,7 @@ def test_when_every_text_is_hostile_then_none_of_it_becomes_markup(name: str) ->
     signature = Signature(
         MARKER, MARKER, "GO", MARKER, valid=False, why=MARKER, waived=(MARKER,), comment=MARKER
     )
-    html = render_page(evidence, decision, (signature,), MARKER)
+    html = render_page(report(evidence, decision, (signature,), MARKER))
     page = Page(html)
     assert MARKER not in html
     assert "<x-hostile" not in html
@@ -214,7 +215,7 @@ def test_when_the_page_is_printed_then_each_footer_has_decision_run_and_digest()
 def test_when_pytest_html_is_the_host_then_the_fragment_brings_its_style_and_no_page() -> None:
     """The same sections, without the shell's elements."""
     evidence = runs.rehearsal()
-    fragment = render_fragment(evidence, decide(evidence), (), runs.DIGEST)
+    fragment = render_fragment(report(evidence, decide(evidence), (), runs.DIGEST))
     page = Page(fragment)
     assert not {"html", "head", "body", "title", "meta"}.intersection(page.tags)
     assert page.tags[:2] == ["style", "main"]

@@ -13,6 +13,7 @@ from hostile import HIDDEN, MARKER, hostile
 from pytest_dbmigrate.evidence.decision import Decision, Reason, Signature
 from pytest_dbmigrate.report.gfm import code, escape, fenced, table
 from pytest_dbmigrate.report.markdown import render_markdown
+from pytest_dbmigrate.report.view import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def test_when_a_run_is_written_as_markdown_then_it_is_the_reviewed_text(
     name: str, evidence: Evidence, decision: Decision, signatures: tuple[Signature, ...]
 ) -> None:
     """A change of the report is reviewed in the diff of tests/unit/data/markdown."""
-    written = render_markdown(evidence, decision, signatures, runs.DIGEST)
+    written = render_markdown(report(evidence, decision, signatures, runs.DIGEST))
     assert written == (DATA / f"{name}.md").read_text("utf-8")
 
 
@@ -98,7 +99,7 @@ def test_when_every_text_is_hostile_then_none_of_it_is_markdown(
     reasons = (Reason(MARKER, MARKER, MARKER, MARKER),)
     signature = Signature(MARKER, MARKER, "GO", MARKER, valid=False, why=MARKER, comment=MARKER)
     decision = Decision("NO-GO", MARKER, MARKER, reasons)
-    written = render_markdown(evidence, decision, (signature,), MARKER)
+    written = render_markdown(report(evidence, decision, (signature,), MARKER))
     assert not HIDDEN.search(written)
     prose = _without_code(written)
     assert set(re.findall(r"<[^>]*>?", prose)) <= {"<br>", "<code>", "</code>"}
