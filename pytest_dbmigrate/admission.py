@@ -19,6 +19,7 @@ from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
 from pytest_dbmigrate.evidence.words import time_text
 from pytest_dbmigrate.postgres.ending import Intent
 from pytest_dbmigrate.postgres.ending import resolve as ask
+from pytest_dbmigrate.postgres.transaction import RefusedError
 from pytest_dbmigrate.spec.errors import SpecError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.folder import LoadedRun
     from pytest_dbmigrate.evidence.record import Rehearsal
+    from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.observations import Observations
     from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.spec.project import Project
 
@@ -72,6 +75,21 @@ def resolve_earlier(
     except FolderError as error:
         raise NotAdmittedError(str(error)) from None
     return notes
+
+
+def refuse_drift(rehearsed: LoadedRun, seen: Observations, now: Catalog) -> None:
+    """Raise RefusedError when the target's schema is not the one that was rehearsed."""
+    from pytest_dbmigrate.drift import drift  # noqa: PLC0415  (import time)
+
+    target = rehearsed.evidence.target
+    source = target.source if target is not None else None
+    changed = drift(rehearsed.path, source.schema_sha256, now) if source is not None else []
+    if changed:
+        id_ = rehearsed.evidence.run.id
+        seen.notes += [f"changed since {id_}: {line}" for line in changed]
+        raise RefusedError(
+            f"refused: the target's schema changed since {id_}: {'; '.join(changed)}"
+        )
 
 
 def require_rehearsal(

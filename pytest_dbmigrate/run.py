@@ -12,12 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_dbmigrate.admission import NotAdmittedError, require_rehearsal, resolve_earlier
+from pytest_dbmigrate.admission import (
+    NotAdmittedError,
+    refuse_drift,
+    require_rehearsal,
+    resolve_earlier,
+)
 from pytest_dbmigrate.evidence.building import Circumstances, build
 from pytest_dbmigrate.evidence.decision import Decision, decide, reasons_against_commit
 from pytest_dbmigrate.evidence.folder import FolderError, RunFolder, load_run
-from pytest_dbmigrate.evidence.observed_clone import source_record
+from pytest_dbmigrate.evidence.forecast import with_forecast
 from pytest_dbmigrate.evidence.reported import Reported, correct
+from pytest_dbmigrate.postgres import already
 from pytest_dbmigrate.postgres.gate import Gate
 from pytest_dbmigrate.postgres.secret import Scrubber, Secret
 from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
@@ -33,11 +39,10 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence import record
     from pytest_dbmigrate.evidence.record import Evidence
-    from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.postgres.proving import WayBack
     from pytest_dbmigrate.postgres.rehearsal import Rehearsal
     from pytest_dbmigrate.postgres.steps import Step
-    from pytest_dbmigrate.postgres.target import Identity, Target
+    from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.settings import Settings
     from pytest_dbmigrate.spec.project import Project
 
@@ -80,6 +85,7 @@ class Run:
     signed_rehearsal: record.Rehearsal | None = None
     beside: Beside = field(init=False)
     finished: datetime | None = None
+    _rehearsed: Evidence | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     opened: bool = False
     _expected: frozenset[str] = frozenset()
@@ -160,6 +166,7 @@ class Run:
 
     def close(self) -> None:
         """Roll back what is open, and end connections and the throw-away server."""
+        already.look(self.gate)
         self.gate.finish()
         self.beside.end_tries()
         self.beside.drop_connection()
@@ -191,6 +198,7 @@ class Run:
         if finished and self.finished is None:
             self.finished = datetime.now(UTC)
         evidence = build(self.gate, self.identity, self._circumstances())
+        evidence = with_forecast(evidence, self._rehearsed)
         python = [t for t in self.python if t in self.reported or not self.shared]
         plan = self.project.plan
         return correct(evidence, self.reported, plan, python=python, steps=self.steps)
@@ -204,6 +212,7 @@ class Run:
 
     def decide(self) -> Decision:
         """The decision on everything observed so far, as if nothing more came."""
+        already.look(self.gate)
         return decide(self.evidence(finished=True))
 
     def scrub(self, text: str) -> str:
@@ -230,7 +239,9 @@ class Run:
         self.beside.start()
         try:
             if self.settings.mode == "rehearsal" or self.settings.target is None:
-                self.rehearsal = self._rehearse()
+                from pytest_dbmigrate.rehearsing import throw_away  # noqa: PLC0415
+
+                self.rehearsal = throw_away(self, self._stack)
                 self.gate.connect = self.rehearsal.connect
             else:
                 target, seconds = self.settings.target, self.settings.connect_timeout // 1000
@@ -255,55 +266,11 @@ class Run:
                 allowed_signers=self.settings.allowed_signers,
             )
             notes += more
-            self.gate.on_schema = self._refuse_drift
+            if self.signed_rehearsal is not None:
+                rehearsed = load_run(self.signed_rehearsal.run, root)
+                self._rehearsed = rehearsed.evidence
+                self.gate.on_schema = lambda now: refuse_drift(rehearsed, self.gate.seen, now)
         self.gate.seen.notes += notes
-
-    def _refuse_drift(self, now: Catalog) -> None:
-        """Raise RefusedError when the target's schema is not the one that was rehearsed."""
-        from pytest_dbmigrate.drift import drift  # noqa: PLC0415  (import time)
-
-        signed = self.signed_rehearsal
-        root = self.folder.path.parent if self.folder else Path()
-        if signed is None:
-            return
-        run = load_run(signed.run, root)
-        source = run.evidence.target.source if run.evidence.target else None
-        changed = drift(run.path, source.schema_sha256, now) if source else []
-        if changed:
-            self.gate.seen.notes += [f"changed since {signed.run}: {line}" for line in changed]
-            raise RefusedError(
-                f"refused: the target's schema changed since {signed.run}: {'; '.join(changed)}"
-            )
-
-    def _clone(self, target: Target) -> Rehearsal:
-        """Clone the target; what differs goes into the record, its schema beside it."""
-        from pytest_dbmigrate.drift import keep_schema  # noqa: PLC0415  (import time)
-        from pytest_dbmigrate.postgres.cloning import clone  # noqa: PLC0415
-
-        cloned = self._stack.enter_context(
-            clone(
-                target,
-                data="none" if self.settings.rehearse_data == "none" else "all",
-                bindir=self.settings.pg_bindir,
-                timeout=self.settings.connect_timeout // 1000,
-                lock_timeout=self.settings.lock_timeout,
-                say=self.say,
-            )
-        )
-        self.gate.seen.has_data = cloned.data == "all"
-        if self.folder is not None:
-            keep_schema(self.folder, cloned.schema)
-        self.source = source_record(cloned)
-        return cloned.rehearsal
-
-    def _rehearse(self) -> Rehearsal:
-        if self.settings.target is not None:
-            return self._clone(self.settings.target)
-        from pytest_dbmigrate.postgres.rehearsal import start  # noqa: PLC0415  (import time)
-
-        return self._stack.enter_context(
-            start(self.project.baseline, self.project.migrations, self.settings.pg_bindir)
-        )
 
     def _application(self) -> Application:
         plan = self.project.plan

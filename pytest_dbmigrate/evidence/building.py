@@ -137,7 +137,11 @@ def _run(gate: Gate, of: Circumstances) -> record.Run:
 
 def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
     if gate.seen.began is None:
-        return record.Transaction(state="nothing written", why=of.scrub(gate.seen.stopped))
+        return record.Transaction(
+            state="nothing written",
+            why=of.scrub(gate.seen.stopped),
+            already=bool(gate.seen.already),
+        )
     held = (gate.seen.ended - gate.seen.began) if gate.seen.ended else None
     return record.Transaction(
         state=gate.seen.ending.state if gate.seen.ending else "unknown",
@@ -147,6 +151,7 @@ def _transaction(gate: Gate, of: Circumstances) -> record.Transaction:
         lasting=gate.seen.intent is None or gate.seen.intent.lasting,
         held_ns=int(held.total_seconds() * 1e9) if held else 0,
         why=of.scrub(_why(gate)),
+        already=bool(gate.seen.already),
     )
 
 

@@ -59,6 +59,7 @@ def decide(
     waived = waived_names(evidence, signatures if sign_off else ())
     failures = [
         *against.database_reasons(evidence),
+        *against.already_reasons(evidence),
         *against.migration_reasons(evidence),
         *against.failure_reasons(evidence),
     ]

@@ -18,12 +18,16 @@ class Notice(Record, frozen=True):
 
 
 class Lock(Record, frozen=True):
-    """A lock first seen held after a statement; `held_ns` lasts until COMMIT or ROLLBACK."""
+    """A lock first seen held after a statement; `held_ns` lasts until COMMIT or ROLLBACK.
+
+    `predicted_ns` is how long the rehearsal held it, where it was one on all rows.
+    """
 
     relation: str
     mode: str
     at_ns: Nanoseconds
     held_ns: Nanoseconds
+    predicted_ns: Nanoseconds | None = None
 
 
 class SqlError(Record, frozen=True):
@@ -41,7 +45,11 @@ class SqlError(Record, frozen=True):
 
 
 class StatementRun(Record, frozen=True):
-    """One statement of a migration. `start_ns` counts from the first statement of the run."""
+    """One statement of a migration. `start_ns` counts from the first statement of the run.
+
+    `predicted_ns` is what it took in the rehearsal that allowed this run, where that was one on all
+    rows of the target.
+    """
 
     line: int
     end_line: int
@@ -53,6 +61,7 @@ class StatementRun(Record, frozen=True):
     notices: tuple[Notice, ...] = ()
     locks: tuple[Lock, ...] = ()
     rewritten: tuple[str, ...] = ()
+    predicted_ns: Nanoseconds | None = None
 
 
 class Change(Record, frozen=True):
@@ -99,6 +108,7 @@ class MigrationRun(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     rows: tuple[RowChange, ...] = ()
     notes: tuple[str, ...] = ()
+    predicted_ns: Nanoseconds | None = None
 
 
 class Rerun(Record, frozen=True):

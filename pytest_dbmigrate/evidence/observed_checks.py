@@ -56,7 +56,8 @@ def check_record(gate: Gate, check: Check, scrub: Scrub) -> record.Check:
         applicable=not (not_applicable or elsewhere),
         counted=not counted or any(is_titled(name, check.query_set) for name in counted),
         passed_before=gate.seen.passed_before.get(key(check)),
-        meant_to_stay=compares_with_before(check),
+        # A health check tells of an application that was well before, too.
+        meant_to_stay=check.stays or compares_with_before(check) or check.phase.kind == "health",
     )
 
 

@@ -84,6 +84,17 @@ def database_reasons(evidence: Evidence) -> Iterator[Reason]:
             pass
 
 
+def already_reasons(evidence: Evidence) -> Iterator[Reason]:
+    """Nothing was to be done: what the run would have brought about is there."""
+    if evidence.transaction.already:
+        yield Reason(
+            "FAIL",
+            "this database is already as the final verifications describe: it has been migrated",
+            "verify it without --apply-migrations: pytest --db-url=URL",
+            "transaction",
+        )
+
+
 def migration_reasons(evidence: Evidence) -> Iterator[Reason]:
     """Migrations that stopped, each with the place in its file."""
     for migration in evidence.migrations:

@@ -58,9 +58,11 @@ class Observations:
     """Filled in by the gate as it goes; read by whoever judges or records.
 
     `findings` and `passed_before` are by check id, `applied` by version. `blocking` was found
-    before BEGIN, `builtins` behind the last migration. `stopped` says why the run ended early. `began` and
-    `ended` are those of the held transaction; `ended_ns` is on time.monotonic_ns()'s clock.
-    `has_data` is False for a clone without rows.
+    before BEGIN, `builtins` behind the last migration. `stopped` says why the run ended early.
+    `began` and `ended` are those of the held transaction; `ended_ns` is on time.monotonic_ns()'s
+    clock.
+    `has_data` is False for a clone without rows. `already`: nothing was written, and the
+    database is as the final checks describe; None where nobody asked.
     """
 
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Observations:
     locks: list[SeenLock] = field(default_factory=list)
     blockers: list[str] = field(default_factory=list)
     has_data: bool = True
+    already: bool | None = None
     catalog_before: Catalog | None = None
     catalog_after: Catalog | None = None
     began: datetime | None = None

@@ -150,6 +150,10 @@ def _opened(row: CheckRow, opened: Opened) -> Iterator[str]:
         yield from (*fenced(opened.sql, "sql"), "")
 
 
+def _with_forecast(took: str, predicted: str) -> str:
+    return f"{took} ({predicted})" if predicted else took
+
+
 def _execution(view: Report) -> Iterator[str]:
     ran = view.execution
     yield from ("## Migration execution log", "")
@@ -177,7 +181,7 @@ def _execution(view: Report) -> Iterator[str]:
                         code(s.text)
                         + _remarks((*s.notices, *(f"rewrote {t}" for t in s.rewritten))),
                         s.rows,
-                        s.took,
+                        _with_forecast(s.took, s.predicted),
                     )
                     for s in run.statements
                 ),
@@ -188,7 +192,16 @@ def _execution(view: Report) -> Iterator[str]:
         yield from ("### Locks held until the end", "")
         yield from table(
             ("Relation", "Mode", "Keeps others from", "Since", "Held"),
-            ((code(k.relation), escape(k.mode), k.blocks, k.since, k.held) for k in ran.locks),
+            (
+                (
+                    code(k.relation),
+                    escape(k.mode),
+                    k.blocks,
+                    k.since,
+                    _with_forecast(k.held, k.predicted),
+                )
+                for k in ran.locks
+            ),
         )
         if ran.locks_left_out:
             yield from (ran.locks_left_out, "")

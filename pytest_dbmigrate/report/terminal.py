@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
+from pytest_dbmigrate.report.sections.check_rows import also_before
 from pytest_dbmigrate.report.signed import reason_lines
 from pytest_dbmigrate.report.view import report
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.report.view import Report
 
 SHOWN_SETS = 20
+SHOWN_NAMES = 8
 
 
 def summary_lines(
@@ -30,6 +32,7 @@ def summary_lines(
         *_identity(view),
         *_facts(view),
         *_sets(view),
+        *_vacuous(evidence),
         *reason_lines(decision),
         f"report      {page}",
     ]
@@ -65,6 +68,19 @@ def _facts(view: Report) -> list[str]:
             else f"{fact.label.lower()} {fact.value}{small}"
         )
     return lines
+
+
+def _vacuous(evidence: Evidence) -> list[str]:
+    """The checks that say nothing of what the migrations did, and how to say that one is meant."""
+    names = [check.name for check in evidence.checks if also_before(check)]
+    if not names:
+        return []
+    more = f", ... and {len(names) - SHOWN_NAMES:,} more" if len(names) > SHOWN_NAMES else ""
+    shown = ", ".join(names[:SHOWN_NAMES])
+    return [
+        f"vacuous     {len(names):,} would have passed without the migration: {shown}{more}",
+        "            -> where that is meant, write: -- stays: true",
+    ]
 
 
 def _sets(view: Report) -> list[str]:

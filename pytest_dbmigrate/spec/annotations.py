@@ -35,8 +35,9 @@ class Check:
 
     `name` is unique in its file and made of [a-z0-9_.-]; `title` is the author's text. `sql` is
     what is sent, with parameters filled in as psql does. `timeout` is in milliseconds, 0 for the
-    default. `since` and `until` are migration versions, empty when unbounded. `expectation` is None
-    when nothing can be judged; with status "partial" it is what was understood.
+    default. `stays`: it is meant to hold before the migrations too. `since` and `until` are
+    migration versions, empty when unbounded. `expectation` is None when nothing can be judged; with
+    status "partial" it is what was understood.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Check:
     tags: tuple[str, ...] = ()
     skip: str = ""
     informational: bool = False
+    stays: bool = False
     since: str = ""
     until: str = ""
     case: str = ""
@@ -150,6 +152,7 @@ def _check(script: Script, one: StatementReading, name: str, query_set: str) -> 
         tags=said.tags,
         skip=said.skip,
         informational=said.informational,
+        stays=said.stays,
         since=said.since,
         until=said.until,
     )

@@ -104,3 +104,23 @@ def test_when_the_kept_schema_is_not_what_the_evidence_vouches_for_then_digests_
     status, _, out = produce(shop, live)
     assert status == 1
     assert "its digest differs" in out
+
+
+def test_when_a_rehearsal_on_all_rows_was_signed_then_production_shows_what_it_predicted(
+    shop: Shop, live: Live, sign: Callable[..., str]
+) -> None:
+    """Statement by statement and lock by lock, beside what was observed."""
+    shop.run(live.url, "--rehearse")
+    sign()
+    rehearsed = shop.evidence()["migrations"][0]
+    status, _, out = produce(shop, live)
+    assert status == 0, out
+    ran = shop.evidence()["migrations"][0]
+    assert ran["predicted_ns"] == rehearsed["duration_ns"]
+    assert [s["predicted_ns"] for s in ran["statements"]] == [
+        s["duration_ns"] for s in rehearsed["statements"]
+    ]
+    locks = [k for s in ran["statements"] for k in s["locks"]]
+    assert all(k["predicted_ns"] for k in locks if k["relation"] == "public.orders")
+    for name in ("report.html", "report.md"):
+        assert "predicted " in (shop.folders[-1] / name).read_text()

@@ -48,6 +48,7 @@ class StatementRow:
     tag: str
     rows: str
     took: str
+    predicted: str
     bar: Bar
     label: str
     notices: tuple[str, ...]
@@ -89,6 +90,7 @@ class LockRow:
     blocks: str
     since: str
     held: str
+    predicted: str
     bar: Bar
     strong: bool
 
@@ -163,7 +165,8 @@ def _migration(run: MigrationRun, limit: int) -> MigrationView:
     notices = sum(len(s.notices) for s in run.statements)
     parts = []
     if run.outcome != "not run":
-        parts.append(text.duration(run.duration_ns))
+        forecast = _predicted(run.predicted_ns)
+        parts.append(text.duration(run.duration_ns) + (f" ({forecast})" if forecast else ""))
         parts.append(text.count(len(run.statements), "statement"))
         parts.append(text.count(notices, "notice"))
     if run.started:
@@ -211,11 +214,17 @@ def _statement(run: StatementRun, origin: int, axis: int) -> StatementRow:
         tag=text.line(run.tag, 60),
         rows="" if run.rows is None else f"{run.rows:,}",
         took=took,
+        predicted=_predicted(run.predicted_ns),
         bar=bar(run.start_ns - origin, run.duration_ns, axis),
         label=f"starts at {start}, takes {took}",
         notices=tuple(notices),
         rewritten=tuple(text.line(r, 120) for r in run.rewritten),
     )
+
+
+def _predicted(nanoseconds: int | None) -> str:
+    """What the rehearsal on all rows took for the same thing; empty where there was none."""
+    return "" if nanoseconds is None else f"predicted {text.duration(nanoseconds)}"
 
 
 def _shortened(sql: str) -> str:
@@ -258,6 +267,7 @@ def _lock(lock: Lock, axis: int) -> LockRow:
         blocks=_BLOCKS.get(mode, "see the PostgreSQL manual"),
         since=text.duration(lock.at_ns),
         held=text.duration(lock.held_ns),
+        predicted=_predicted(lock.predicted_ns),
         bar=bar(lock.at_ns, lock.held_ns, axis),
         strong=mode == "AccessExclusive",
     )

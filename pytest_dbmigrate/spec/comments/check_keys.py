@@ -36,6 +36,7 @@ class CheckKeys:
     tags: tuple[str, ...] = ()
     skip: str = ""
     informational: bool = False
+    stays: bool = False
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     expectation: Expectation | None = None
     expectation_line: int = 0
@@ -59,6 +60,7 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "tags": ("tags", keys.parse_tags),
     "skip": ("skip", keys.parse_reason),
     "severity": ("informational", keys.parse_severity),
+    "stays": ("stays", keys.parse_stays),
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OTHER_KEYS = (
     "name", "set", "phase", "since", "until", "as", "claims", "param", "timeout", "tags", "skip",
-    "severity",
+    "severity", "stays",
 )  # fmt: skip
 _KEY = re.compile(r"@?(?P<key>[A-Za-z][A-Za-z]*(?:[-_][A-Za-z]+)*)\s*(?P<colon>:)?\s*(?P<value>.*)")
 _EXPECT_LIKE = re.compile(r"@?expect[a-z]*[-_]", re.IGNORECASE)
@@ -214,6 +214,16 @@ def parse_severity(value: str) -> bool:
         raise BadValueError(
             f"{value or 'nothing'} is no severity",
             "write info, or leave the key out: a check counts",
+        )
+    return True
+
+
+def parse_stays(value: str) -> bool:
+    """Read `true`: it holds before the migrations too, and is meant to. Raises BadValueError."""
+    if value.lower() != "true":
+        raise BadValueError(
+            f"{value or 'nothing'} does not say what stays",
+            "write true, or leave the key out: a check is there to show what the migrations did",
         )
     return True
 
