@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dbmigrate.item_reports import keep
 from pytest_dbmigrate.order import is_worker
 
 if TYPE_CHECKING:
@@ -112,8 +113,6 @@ class Controller:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what pytest says of every item, whichever worker ran it."""
-        from pytest_dbmigrate.session import keep  # noqa: PLC0415  (import time)
-
         if self.folder is not None:
             keep(self.reported, report)
 

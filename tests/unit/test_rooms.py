@@ -30,6 +30,7 @@ OTHERS = {
 WITH_PYTEST = {
     "collect",
     "fixtures",
+    "item_reports",
     "judgements",
     "live",
     "options",
