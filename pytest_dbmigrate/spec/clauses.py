@@ -48,14 +48,6 @@ class Clauses:
         self._at += len(words)
         return True
 
-    def accept_any(self, *words: str) -> str:
-        """Go past one of these words; which one, or ""."""
-        word = self.peek()
-        if word in words:
-            self._at += 1
-            return word
-        return ""
-
     def name(self) -> str:
         """Go past a dotted name as it is written (`public."Quests"`); "" when there is none."""
         parts: list[str] = []
