@@ -1,1 +1,1 @@
-"""What people read, drawn from evidence only."""
+"""What people read: pages drawn from evidence only, and the words of an item that failed."""
