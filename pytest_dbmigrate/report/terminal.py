@@ -71,8 +71,8 @@ def _facts(view: Report) -> list[str]:
 
 
 def _vacuous(evidence: Evidence) -> list[str]:
-    """The checks that say nothing of what the migrations did, and how to say that one is meant."""
-    names = [check.name for check in evidence.checks if also_before(check)]
+    """The final checks that say nothing of what the migrations did; and how to say it is meant."""
+    names = [c.name for c in evidence.checks if c.phase == "final" and also_before(c)]
     if not names:
         return []
     more = f", ... and {len(names) - SHOWN_NAMES:,} more" if len(names) > SHOWN_NAMES else ""

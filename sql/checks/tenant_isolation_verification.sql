@@ -1,5 +1,6 @@
 -- Beyond the 12: row level security tried as each kind of caller, relation by relation.
 -- phase: after 012
+-- stays: true
 
 -- =================================================================================================
 -- QUERY SET: Tenant isolation
