@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -167,3 +168,20 @@ def test_when_a_module_is_said_to_know_pytest_then_it_is_there_and_does() -> Non
     for name in WITH_PYTEST:
         tree = ast.parse((ROOT / f"{name}.py").read_text("utf-8"))
         assert any(each.partition(".")[0] == "pytest" for each in imported(tree)), name
+
+
+def test_when_the_page_names_a_path_then_it_is_there() -> None:
+    """docs/architecture.md names modules, folders and tests, each in backticks."""
+    repository = Path(__file__).parents[2]
+    page = (repository / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w/*.]+(?:\.py|\.json|/))`", page))
+    assert len(named) > 40
+    for name in named - {"pytest_dbmigrate/"}:
+        assert list(ROOT.glob(name)) or (repository / name).exists(), name
+
+
+def test_when_a_module_knows_pytest_then_the_page_lists_it() -> None:
+    """A newcomer reads there which modules may import pytest."""
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
+    (listed,) = re.findall(r"Some of them know pytest \((.*?)\)", page)
+    assert set(re.findall(r"(\w+)\.py", listed)) == WITH_PYTEST
