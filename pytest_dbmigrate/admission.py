@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate import __version__
+from pytest_dbmigrate.evidence.allowed_signers import FILE_NAME
 from pytest_dbmigrate.evidence.folder import (
     FolderError,
     Resolution,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.observations import Observations
     from pytest_dbmigrate.postgres.target import Identity
     from pytest_dbmigrate.spec.project import Project
-
-ALLOWED_SIGNERS = "allowed_signers"
 
 
 class NotAdmittedError(Exception):
@@ -114,7 +113,7 @@ def require_rehearsal(
                 f"--require-signoff={name} names this very run. "
                 f"What to do: name the rehearsal that was signed; {found}."
             )
-        signers = Path(allowed_signers) if allowed_signers else project.root / ALLOWED_SIGNERS
+        signers = Path(allowed_signers) if allowed_signers else project.root / FILE_NAME
         requirement = require_signed(
             run,
             project=project,
