@@ -54,7 +54,7 @@ def meanings(clause: str, marker: Marker, shape: Shape) -> list[Meaning]:
     quantity = read_quantity(clause)
     found: list[Meaning] = []
     if quantity is not None:
-        found += _quantitymeanings(clause, quantity, marker, shape)
+        found += _quantity_meanings(clause, quantity, marker, shape)
     if empty := _EMPTY.match(clause):
         found.append(_no_rows(empty.end(), shape))
     elif (nothing := _NOTHING.match(clause)) and (shape.listing or shape.groups):
@@ -105,7 +105,7 @@ _UNITS = frozenset(
 )
 
 
-def _quantitymeanings(
+def _quantity_meanings(
     clause: str, quantity: Quantity, marker: Marker, shape: Shape
 ) -> list[Meaning]:
     rest = clause[quantity.end :]
