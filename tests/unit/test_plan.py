@@ -145,8 +145,8 @@ phase = "before"
     assert read.backup is not None
     assert read.backup.max_age_ns == 3_600_000_000_000
     http, log = read.probes.all
-    assert http.headers == (("Authorization", "API_TOKEN"),)  # type: ignore[union-attr]
-    assert log.files == ("app.log", "worker.log")  # type: ignore[union-attr]
+    assert http.headers == (("Authorization", "API_TOKEN"),)  # type: ignore[union-attr]  # another kind fails here too
+    assert log.files == ("app.log", "worker.log")  # type: ignore[union-attr]  # another kind fails here too
     fast, notified = read.criteria
     assert fast.limit == Limit("<", Decimal(500), "ms")
     assert (fast.line, fast.lines) == (
