@@ -178,7 +178,10 @@ class Run:
             return None
         from pytest_dbmigrate.postgres.rehearsal import copy_of  # noqa: PLC0415  (import time)
 
+        # Nobody may be connected to what is copied.
         self.gate.finish()
+        self.beside.end_tries()
+        self.beside.drop_connection()
         return copy_of(self.rehearsal)
 
     def expects(self, item: str) -> bool:
