@@ -107,7 +107,10 @@ def test_when_the_backup_fails_then_nothing_begins_and_no_half_file_is_left(
         holder.execute("LOCK TABLE lines")
         ran = shop.run(live.url, APPLY, BACKUP, "--dbmigrate-lock-timeout=1ms")
     assert (ran.status, ran.word) == (1, "NO-GO")
-    assert "ERROR: A backup was taken: the backup failed: canceling statement due to lock timeout" in ran.out
+    assert (
+        "ERROR: A backup was taken: the backup failed: canceling statement due to lock timeout"
+        in ran.out
+    )
     assert ran.last.endswith("nothing was written")
     assert list((shop.root / "backups").iterdir()) == []
 

@@ -105,8 +105,10 @@ def test_when_the_application_fails_afterwards_then_the_run_is_committed_and_no_
     [
         (
             PLAN,
-            "probe up cannot be asked: no base URL is configured. What to do: "
-            "--dbmigrate-base-url=URL",
+            (
+                "probe up cannot be asked: no base URL is configured. What to do: "
+                "--dbmigrate-base-url=URL"
+            ),
         ),
         (
             PLAN.replace('path = "/health"', 'url = "http://127.0.0.1:9/"').replace(
