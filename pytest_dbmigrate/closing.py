@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # pytest's own exit statuses (pytest.ExitCode) that say more than ours.
 _INTERNAL_ERROR, _USAGE_ERROR = 3, 4
-_COMMITTED, _UNKNOWN = 10, 11
+COMMITTED, _UNKNOWN = 10, 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _status(ours: int, pytests: int, evidence: record.Evidence) -> int:
         return 0
     committed = evidence.transaction.state == "committed"
     if committed and evidence.run.stage == "production":
-        return _COMMITTED
+        return COMMITTED
     return pytests if pytests in {_INTERNAL_ERROR, _USAGE_ERROR} else 1
 
 
@@ -87,7 +87,7 @@ def broken(run: Run | None) -> tuple[str, int]:
         return "nothing was written", _INTERNAL_ERROR
     state = seen.ending.state if seen.ending is not None else "unknown"
     return {
-        "committed": ("database committed", _COMMITTED),
+        "committed": ("database committed", COMMITTED),
         "unchanged": ("database rolled back, unchanged", _INTERNAL_ERROR),
         "unknown": ("database UNKNOWN", _UNKNOWN),
     }[state]

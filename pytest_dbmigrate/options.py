@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,14 @@ def builtin_names(text: str) -> tuple[str, ...]:
 def words(text: str) -> tuple[str, ...]:
     """Words separated by commas or white space."""
     return tuple(w for w in re.split(r"[\s,]+", text) if w)
+
+
+def command(text: str) -> tuple[str, ...]:
+    """The words of a command, as a shell would split them; `env:NAME` is one word."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise BadValueError(f"{error}".lower()) from None
 
 
 def yes(text: str) -> bool:
@@ -252,6 +261,28 @@ OPTIONS = (
         "where the application is, for the plan's HTTP probes: a URL without a password, or "
         "env:NAME for the variable that holds it",
         metavar="URL",
+    ),
+    Option(
+        "--dbmigrate-monitor",
+        "how long to watch over database and application after --apply-migrations has committed "
+        "(0: not at all)",
+        read=duration,
+        default="0",
+        metavar="TIME",
+    ),
+    Option(
+        "--dbmigrate-interval",
+        "how often everything is sampled while it is watched over",
+        read=duration,
+        default="30s",
+        metavar="TIME",
+    ),
+    Option(
+        "--dbmigrate-on-alert",
+        "a command to run once for each anomaly while it is watched over, the facts as JSON on its "
+        "standard input; or env:NAME for the variable that holds it. No shell runs it",
+        read=command,
+        metavar="COMMAND",
     ),
     Option(
         "--dbmigrate-explain",

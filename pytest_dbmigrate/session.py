@@ -40,6 +40,8 @@ class GateSession:
         self.uncollected = ""
         self.database = "nothing was written"
         self.closing: Closing | None = None
+        self.watched: Closing | None = None
+        self.unwatched = ""
         self.updated: list[str] = []
 
     def start(self, run: Run) -> None:
@@ -129,15 +131,17 @@ class GateSession:
         if not self.config.option.collectonly:
             try:
                 self.closing = self._close(session, int(exitstatus))
-                if self.closing is not None:
-                    telling.step_summary(self.closing)
+                for closed in filter(None, (self.closing, self.watched)):
+                    telling.step_summary(closed)
             except Exception as error:  # noqa: BLE001  (a bug of ours must not hide what happened)
                 traceback.print_exc()
                 self.closing = None
                 self.problem = f"this is a bug of pytest-dbmigrate: {error!r}"
                 self.database, session.exitstatus = closing.broken(self.run)
         if self.closing is not None:
-            session.exitstatus = self.closing.status
+            watched = self.watched.status if self.watched is not None else 0
+            watched = closing.COMMITTED if self.unwatched else watched
+            session.exitstatus = self.closing.status or watched
         result = yield
         if not self.config.option.collectonly and not is_worker(self.config):
             self._tell_last()
@@ -162,7 +166,39 @@ class GateSession:
             return None
         from pytest_dbmigrate import closing  # noqa: PLC0415  (import time)
 
-        return closing.close(evidence, self.run.folder, exitstatus, self.run.problem)
+        try:
+            closed = closing.close(evidence, self.run.folder, exitstatus, self.run.problem)
+            if self.settings.monitor:
+                self._watch(self.run, closed)
+        finally:
+            self.run.beside.close()
+        return closed
+
+    def _watch(self, run: Run, closed: Closing) -> None:
+        """Watch over what was committed, for as long as was asked; the record is one of its own."""
+        from pytest_dbmigrate import closing, monitoring  # noqa: PLC0415  (import time)
+        from pytest_dbmigrate.evidence.folder import FolderError  # noqa: PLC0415
+
+        if closed.evidence.transaction.state != "committed":
+            self._say("dbmigrate: nothing was committed, so there is nothing to watch over")
+            return
+        with _signals(run):
+            try:
+                watch = monitoring.begin(run, self._say)
+            except FolderError as error:
+                self.unwatched = f"not watched over: {error}"
+                return
+            evidence = watch.watch()
+        self.watched = closing.close(evidence, watch.folder, 0, watch.problem)
+
+    def _say(self, line: str) -> None:
+        """A line of its own, also where no terminal plugin is there to print it."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(line)
+            reporter.flush()
+        else:
+            print(line, flush=True)  # noqa: T201  (the product's own line)
 
     def _tell_last(self) -> None:
         """Print the last line, also where no terminal plugin is there to do it."""
@@ -170,7 +206,11 @@ class GateSession:
             return
         from pytest_dbmigrate import telling  # noqa: PLC0415  (import time)
 
-        print(telling.last(self.closing, self.problem, self.database), flush=True)  # noqa: T201  (the product's own line)
+        last, problem, database = self.closing, self.problem, self.database
+        if last is not None and last.decision.go and (self.watched or self.unwatched):
+            database = last.decision.database
+            last, problem = self.watched, self.unwatched
+        print(telling.last(last, problem, database), flush=True)  # noqa: T201  (the product's own line)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -182,6 +222,10 @@ class GateSession:
         terminalreporter.section("dbmigrate")
         for line in (*telling.summary(self.closing), *self.updated):
             terminalreporter.line(line)
+        if self.watched is not None:
+            terminalreporter.section("dbmigrate: monitoring")
+            for line in telling.summary(self.watched):
+                terminalreporter.line(line)
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from pytest_dbmigrate.options import OPTIONS, BadValueError, Option
+from pytest_dbmigrate.options import OPTIONS, BadValueError, Option, command
 
 if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.target import Target
@@ -46,6 +47,9 @@ class Settings:
     allowed_signers: str
     rehearse_data: str
     base_url: str
+    monitor: int
+    interval: int
+    on_alert: tuple[str, ...]
     backup: str
     restore_into: Target | None
 
@@ -107,6 +111,13 @@ def _read(config: pytest.Config) -> Settings:
             "--dbmigrate-backup takes a backup before migrations are applied: it needs "
             "--db-url=URL with --apply-migrations or --rehearse"
         )
+    if "monitor" in given and values["dbmigrate_monitor"] and not apply:
+        raise pytest.UsageError(
+            "--dbmigrate-monitor watches over a database after its migrations: it needs "
+            "--db-url=URL with --apply-migrations"
+        )
+    if not values["dbmigrate_interval"]:
+        raise pytest.UsageError("--dbmigrate-interval: more than 0 is expected, such as 30s")
     root = config.rootpath / values["dbmigrate_root"]
     if not root.is_dir():
         raise pytest.UsageError(
@@ -118,6 +129,9 @@ def _read(config: pytest.Config) -> Settings:
         mode="production" if apply else "verify" if verify else "rehearsal",
         rehearse_data=values["dbmigrate_rehearse_data"],
         base_url=_base_url(values["dbmigrate_base_url"]),
+        monitor=values["dbmigrate_monitor"] if apply else 0,
+        interval=values["dbmigrate_interval"],
+        on_alert=_command(values["dbmigrate_on_alert"]) if apply else (),
         target=target,
         backup=values["dbmigrate_backup"] if apply or rehearse else "",
         restore_into=restore_into,
@@ -154,6 +168,20 @@ def _value(config: pytest.Config, option: Option) -> Any:
         return option.read(text)
     except BadValueError as error:
         raise pytest.UsageError(f"{origin}: {text!r} is not understood: {error}") from None
+
+
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A command, or the one that a variable holds. Raises pytest.UsageError."""
+    if len(words) != 1 or not words[0].startswith("env:"):
+        return words
+    name = words[0].removeprefix("env:")
+    try:
+        held = command(os.environ.get(name, ""))
+    except BadValueError as error:
+        raise pytest.UsageError(f"--dbmigrate-on-alert: what {name} holds: {error}") from None
+    if not held:
+        raise pytest.UsageError(f"--dbmigrate-on-alert: the variable {name} is not set")
+    return held
 
 
 def _base_url(written: str) -> str:

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Literal
 import psycopg
 import pytest
 
+from pytest_dbmigrate.probes.application import Application as Reached
+from pytest_dbmigrate.probes.http import ask
+from pytest_dbmigrate.spec.probes import HttpProbe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -35,6 +39,7 @@ class Application:
         self.mode: Literal["healthy", "slow", "failing"] = "healthy"
         self.port = 0
         self.asked: list[str] = []
+        self._new = threading.Condition()
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._logger = logging.getLogger(f"application {log}")
@@ -47,6 +52,12 @@ class Application:
     def url(self) -> str:
         """Its base URL, the same after it died and was started again."""
         return f"http://127.0.0.1:{self.port}"
+
+    def await_requests(self, more: int) -> None:
+        """Until it was asked so many times more."""
+        asked = len(self.asked)
+        with self._new:
+            self._new.wait_for(lambda: len(self.asked) >= asked + more)
 
     def say(self, level: int, message: str) -> None:
         """Write a line to its log."""
@@ -82,7 +93,9 @@ class Application:
 
         @app.before_request
         def behave() -> None:
-            self.asked.append(request.path)
+            with self._new:
+                self.asked.append(request.path)
+                self._new.notify_all()
             if self.mode == "failing":
                 self.say(logging.ERROR, f"{request.path}: <the database> says no")
                 abort(503)
@@ -127,6 +140,9 @@ def running(dsn: str, log: Path) -> Iterator[Application]:
     application = Application(dsn, log)
     application.start()
     try:
+        # httpx loads a part of itself with the first request, which pytest in pytest would forget.
+        ask([HttpProbe("first", "first", "/health", 1)], Reached(option=application.url))
+        application.asked.clear()
         yield application
     finally:
         application.close()

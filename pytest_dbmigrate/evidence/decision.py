@@ -106,13 +106,16 @@ def undecided(why: str, *, database: str = "nothing was written") -> Decision:
 def exit_status(decision: Decision, evidence: Evidence) -> int:
     """The process's exit status.
 
-    0: GO. 1: NO-GO and nothing was committed. 10: committed and NO-GO. 11: whether it was committed
-    is unknown. A throw-away database that was committed to still counts as nothing.
+    0: GO. 1: NO-GO and nothing was committed. 10: committed (by this run, or by the one it watched
+    over) and NO-GO. 11: whether it was committed is unknown. A throw-away database that was
+    committed to still counts as nothing.
     """
     if decision.go:
         return 0
     if _throw_away(evidence):
         return 1
+    if evidence.run.production is not None:
+        return 10  # what it watched over had been committed
     return {"committed": 10, "unknown": 11}.get(evidence.transaction.state, 1)
 
 
@@ -129,7 +132,10 @@ def _throw_away(evidence: Evidence) -> bool:
 
 
 def _database(evidence: Evidence) -> str:
-    transaction = evidence.transaction
+    transaction, production = evidence.transaction, evidence.run.production
+    if production is not None and transaction.state == "nothing written":
+        at = production.committed or "an unrecorded time"
+        return f"database committed at {at} by {production.run}"
     words = {
         "nothing written": "nothing was written",
         "unchanged": "database rolled back, unchanged",

@@ -35,10 +35,13 @@ from pytest_dbmigrate.evidence.results import (
     Time,
     outcome,
 )
+from pytest_dbmigrate.evidence.window import Anomaly, Blind, Series, Window
 
 __all__ = [
     "SCHEMA",
+    "Anomaly",
     "Backup",
+    "Blind",
     "Change",
     "Check",
     "Criterion",
@@ -65,6 +68,7 @@ __all__ = [
     "Role",
     "RowChange",
     "Run",
+    "Series",
     "Sha256",
     "SignOffPolicy",
     "Source",
@@ -74,6 +78,7 @@ __all__ = [
     "Target",
     "Time",
     "Transaction",
+    "Window",
     "decode",
     "encode",
     "json_schema",
@@ -209,10 +214,11 @@ class Rehearsal(Record, frozen=True):
 
 
 class Production(Record, frozen=True):
-    """The production run that a monitoring run watches over."""
+    """The production run that a monitoring run watches over; `committed` is when it committed."""
 
     run: str
     evidence_sha256: Sha256
+    committed: Time | None = None
 
 
 class SignOffPolicy(Record, frozen=True):
@@ -274,6 +280,7 @@ class Evidence(Record, frozen=True):
     changes: tuple[Change, ...] = ()
     rows: tuple[RowChange, ...] = ()
     measured: tuple[Literal["schema", "rows", "locks"], ...] = ()
+    window: Window | None = None
     backup: Backup | None = None
     roles: tuple[Role, ...] = ()
     policy: SignOffPolicy = SignOffPolicy()

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from pytest_dbmigrate.postgres.catalog import Catalog
+    from pytest_dbmigrate.postgres.observations import Finding
+    from pytest_dbmigrate.postgres.query import Patience
     from pytest_dbmigrate.spec.migrations import Migration
     from pytest_dbmigrate.spec.project import Project
 
@@ -132,6 +134,17 @@ class Gate:
                 self._run(step)
             if step == until:
                 return
+
+    def check_health(self, patience: Patience) -> list[Finding]:
+        """Run the health checks once more, each to its end; their findings replace the earlier.
+
+        Raises ConnectionLostError, StatementFailedError, and what `connect` does.
+        """
+        conn = self.connection()
+        run(conn, READ_ONLY_SNAPSHOT)
+        found = list(self._verifier.verify(conn, Step("health"), patience))
+        run(conn, "ROLLBACK")
+        return found
 
     def interrupt(self) -> None:
         """What a signal does: KeyboardInterrupt, or, while a COMMIT is under way, less waiting."""

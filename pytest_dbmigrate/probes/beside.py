@@ -148,10 +148,10 @@ class Beside:
             return now
         return slow_statements.slowest(self.statements, now)
 
-    def fresh_errors(self, name: str) -> int:
-        """How many errors the last look has found in the log of a probe."""
+    def fresh_errors(self, name: str) -> tuple[int, str]:
+        """How many errors the last look has found in the log of a probe, and the first of them."""
         watch = self._logs.get(name)
-        return watch.fresh if watch is not None else 0
+        return (watch.fresh, watch.first_fresh) if watch is not None else (0, "")
 
     def connection(self) -> Connection[object]:
         """The connection that the figures are read over. Raises TargetError."""

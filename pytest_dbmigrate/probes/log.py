@@ -24,11 +24,12 @@ _CHARACTERS = 400  # of a line that is kept
 class LogWatch:
     """One log probe from its mark on; `watch` makes it, `look` reads what has come.
 
-    `fresh` counts the errors that the last look has found.
+    `fresh` counts the errors that the last look has found, `first_fresh` is the first of them.
     """
 
     probe: LogProbe
     fresh: int = 0
+    first_fresh: str = ""
     _files: dict[str, FollowedFile] = field(default_factory=dict)
     _lines: int = 0
     _errors: int = 0
@@ -41,15 +42,17 @@ class LogWatch:
         """
         errors = [re.compile(pattern) for pattern in self.probe.errors]
         ignored = [re.compile(pattern) for pattern in self.probe.ignore]
-        self.fresh = 0
+        self.fresh, self.first_fresh = 0, ""
         for shown, file in self._files.items():
             for raw in file.lines(last=last):
                 line = raw.decode("utf-8", "replace").rstrip("\r")
                 self._lines += 1
                 if any(p.search(line) for p in errors) and not any(p.search(line) for p in ignored):
+                    found = f"{shown}: {line[:_CHARACTERS]}"
                     self.fresh += 1
+                    self.first_fresh = self.first_fresh or found
                     if len(self._first) < SHOWN_LINES:
-                        self._first.append(f"{shown}: {line[:_CHARACTERS]}")
+                        self._first.append(found)
         self._errors += self.fresh
         return self._judge()
 

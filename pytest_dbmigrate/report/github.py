@@ -60,6 +60,11 @@ def workflow_commands(evidence: Evidence, decision: Decision) -> list[str]:
     return shown
 
 
+def annotation(kind: str, title: str, message: str) -> str:
+    """One workflow command on its own: `error`, `warning` or `notice`."""
+    return _command(kind, title, message)
+
+
 def _failures(evidence: Evidence) -> Iterator[str]:
     for migration in evidence.migrations:
         if migration.error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from application import running
+from in_process import QUIET, load_everything
 from shop import CHECK_FILE, MIGRATION_FILE
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ stages = ["monitoring"]
 APPLY = "--apply-migrations"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    load_everything()
+
+
 @pytest.fixture
 def application(live: Live, shop: Shop) -> Iterator[Application]:
     shop.write("plan.toml", PLAN)
@@ -62,7 +68,7 @@ def test_when_the_application_is_well_then_the_run_is_go_and_both_sides_are_in_t
     """Probes are items of their own; each figure has its value before and after."""
     shop.write("queries.sql", "-- metric: open-orders\nSELECT * FROM orders WHERE id > 1;\n")
     application.say(logging.ERROR, "long before")
-    ran = shop.run(live.url, APPLY, f"--dbmigrate-base-url={application.url}", "-v")
+    ran = shop.run(*QUIET, live.url, APPLY, f"--dbmigrate-base-url={application.url}", "-v")
     assert ran.word == "GO"
     assert f"{MIGRATION_FILE}::up PASSED" in ran.out
     assert f"{MIGRATION_FILE}::log PASSED" in ran.out
@@ -89,7 +95,7 @@ def test_when_the_application_fails_afterwards_then_the_run_is_committed_and_no_
 ) -> None:
     """What is wrong with the application cannot be undone by saying GO."""
     application.mode = "failing"
-    ran = shop.run(live.url, APPLY, f"--dbmigrate-base-url={application.url}")
+    ran = shop.run(*QUIET, live.url, APPLY, f"--dbmigrate-base-url={application.url}")
     assert (ran.word, ran.status) == ("NO-GO", 10)
     assert "database committed" in ran.last
     assert live.is_migrated
@@ -124,9 +130,10 @@ def test_when_a_required_probe_cannot_be_asked_then_nothing_is_begun(
     """Production is not locked for a run that cannot end in GO."""
     del application
     shop.write("plan.toml", plan)
-    ran = shop.run(live.url, APPLY)
+    ran = shop.run(*QUIET, live.url, APPLY)
     assert (ran.word, ran.status) == ("NO-GO", 1)
     assert f"refused before BEGIN: {why}" in ran.out
+    assert "--dbmigrate-base-url=URL" in ran.out or "log" in why
     assert not live.is_migrated
 
 
@@ -135,7 +142,7 @@ def test_when_a_probe_is_for_monitoring_then_a_production_run_goes_without_it(
 ) -> None:
     """Its criterion says where it is judged; here it is shown and does not stop GO."""
     shop.write("plan.toml", PLAN + LATER)
-    ran = shop.run(live.url, APPLY)
+    ran = shop.run(*QUIET, live.url, APPLY)
     assert ran.word == "GO"
     found = probe(shop, "up")
     assert (found["result"]["outcome"], found["required"]) == ("NOT CHECKED", False)
@@ -148,7 +155,7 @@ def test_when_a_database_is_only_verified_then_the_application_is_asked_and_its_
 ) -> None:
     """Nothing says which lines of the log would be new."""
     shop.change(CHECK_FILE, "-- expect-same-as-before\n", "-- expect-value: 3\n")
-    ran = shop.run(migrated.url, f"--dbmigrate-base-url={application.url}")
+    ran = shop.run(*QUIET, migrated.url, f"--dbmigrate-base-url={application.url}")
     assert ran.word == "GO", ran.out
     assert probe(shop, "up")["result"]["outcome"] == "PASS"
     assert not probe(shop, "log")["applicable"]
@@ -160,7 +167,7 @@ def test_when_it_is_rehearsed_then_downtime_is_measured_and_probes_do_not_apply(
     shop: Shop, application: Application
 ) -> None:
     """No application runs on a throw-away database, but its locks are those of the migrations."""
-    ran = shop.run(f"--dbmigrate-base-url={application.url}")
+    ran = shop.run(*QUIET, f"--dbmigrate-base-url={application.url}")
     assert ran.word == "GO"
     assert not application.asked
     assert not probe(shop, "up")["applicable"]
@@ -171,7 +178,7 @@ def test_when_it_is_rehearsed_then_downtime_is_measured_and_probes_do_not_apply(
 
 def test_when_downtime_is_switched_off_then_nobody_tries_anything(shop: Shop, live: Live) -> None:
     """A criterion on it would read NOT CHECKED."""
-    ran = shop.run(live.url, APPLY, "--dbmigrate-off=downtime")
+    ran = shop.run(*QUIET, live.url, APPLY, "--dbmigrate-off=downtime")
     assert ran.word == "GO"
     assert "downtime" not in {m["name"] for m in shop.evidence()["metrics"]}
 
@@ -182,7 +189,7 @@ def test_when_a_migration_breaks_a_query_of_the_application_then_its_time_is_not
     """The record says why, and so does the downtime, which has no end."""
     shop.change(MIGRATION_FILE, "UPDATE", "ALTER TABLE lines RENAME COLUMN id TO no;\nUPDATE")
     shop.write("queries.sql", "-- metric: of-a-line\nSELECT id FROM lines;\n")
-    ran = shop.run(live.url, APPLY)
+    ran = shop.run(*QUIET, live.url, APPLY)
     assert ran.word == "GO"
     found = metric(shop, "of-a-line")
     assert found["before"]
@@ -196,7 +203,7 @@ def test_when_the_base_url_is_none_then_it_is_refused_and_not_repeated(
     shop: Shop, url: str
 ) -> None:
     """It may hold a password."""
-    ran = shop.run(f"--dbmigrate-base-url={url}")
+    ran = shop.run(*QUIET, f"--dbmigrate-base-url={url}")
     assert ran.status == 4
     assert "--dbmigrate-base-url: an http or https URL is expected" in ran.err
     assert "hunter2" not in ran.out + ran.err
@@ -206,6 +213,6 @@ def test_when_a_probe_has_the_name_of_a_check_then_the_plan_is_refused(shop: Sho
     """A criterion could mean either, and an item's id must be one thing."""
     for name in ("readable", "commit"):
         shop.write("plan.toml", PLAN.replace('"up"', f'"{name}"'))
-        ran = shop.run()
+        ran = shop.run(*QUIET)
         assert ran.status in {2, 4}
         assert f'plan.toml:4: probe "{name}" has the name of a check' in ran.out + ran.err
