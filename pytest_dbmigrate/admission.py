@@ -17,6 +17,7 @@ from pytest_dbmigrate.evidence.folder import (
 )
 from pytest_dbmigrate.evidence.requirement import require_signed
 from pytest_dbmigrate.evidence.ssh_keygen import SshKeygenError
+from pytest_dbmigrate.evidence.timeline import outside_window
 from pytest_dbmigrate.evidence.words import time_text
 from pytest_dbmigrate.postgres.ending import Intent
 from pytest_dbmigrate.postgres.ending import resolve as ask
@@ -33,11 +34,20 @@ if TYPE_CHECKING:
     from pytest_dbmigrate.postgres.catalog import Catalog
     from pytest_dbmigrate.postgres.observations import Observations
     from pytest_dbmigrate.postgres.target import Identity
+    from pytest_dbmigrate.spec.plan import Plan
     from pytest_dbmigrate.spec.project import Project
 
 
 class NotAdmittedError(Exception):
     """A production run that must not start; `str()` says why and what to do."""
+
+
+def refuse_outside_window(plan: Plan | None, moment: datetime) -> None:
+    """Raise NotAdmittedError outside the window of a plan that forbids to run there."""
+    if plan is not None and plan.schedule.outside == "forbid":
+        why = outside_window(plan, moment)
+        if why:
+            raise NotAdmittedError(f"{plan.path}:{plan.schedule.line}: {why}")
 
 
 def resolve_earlier(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_dbmigrate.admission import (
     NotAdmittedError,
     refuse_drift,
+    refuse_outside_window,
     require_rehearsal,
     resolve_earlier,
 )
@@ -258,6 +259,7 @@ class Run:
     def _admit(self, identity: Identity) -> None:
         """Let a production run start, or raise NotAdmittedError."""
         root = self.folder.path.parent if self.folder else Path()
+        refuse_outside_window(self.project.plan, self.started)
         notes = resolve_earlier(root, identity, self.gate.connect)
         if self.settings.require_signoff:
             self.signed_rehearsal, more = require_rehearsal(

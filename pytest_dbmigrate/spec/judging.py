@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_dbmigrate.spec.comments.suggestions import suggest_from
 from pytest_dbmigrate.spec.expectations import Failure, Outcome, Result, Verdict
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def judge(
     if isinstance(outcome, str):
         return not_checked(check, outcome, "not-observed")
     if check.expectation is None:
-        return not_checked(check, _unread(check), check.reading.reason or check.reading.status)
+        unread = not_checked(check, _unread(check), check.reading.reason or check.reading.status)
+        seen = suggest_from(outcome) if isinstance(outcome, Result) else ""
+        # What was seen is told, never adopted: whether it is right is for the author to say.
+        return replace(unread, suggestion=f"{seen} (as observed)") if seen else unread
     verdict = check.expectation.judge(outcome, before)
     if check.reading.status == "partial" and verdict.outcome is Outcome.PASS:
         quoted = check.reading.words
