@@ -357,7 +357,8 @@ def test_when_a_table_cannot_even_be_read_then_its_holder_is_named(
         blocker.execute("LOCK TABLE busy")
         gate = run_all(gate_of(project, database, limits=Limits(lock=50, retries=0)))
     assert "the holder" in gate.seen.stopped
-    assert state(gate) == "unchanged"
+    # Which look of ours waits first depends on the moment: before BEGIN, or behind it.
+    assert state(gate) in {"nothing written", "unchanged"}
 
 
 def test_when_the_transaction_lasts_too_long_then_it_is_cancelled_from_our_side(
