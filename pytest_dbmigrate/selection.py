@@ -56,7 +56,7 @@ class Selection:
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """Verification files by pattern or by name on the command line; migrations by name."""
-        if file_path.suffix != ".sql" or places.is_baseline(file_path):
+        if file_path.suffix.lower() != ".sql" or places.is_baseline(file_path):
             return None
         named = file_path in self._named
         if not named and not self._looks_like_verification(file_path):
@@ -220,9 +220,10 @@ class Selection:
 
 def _named_files(config: pytest.Config) -> frozenset[Path]:
     """The .sql files on the command line, also those that a folder beside them covers."""
-    files = [argument.partition("::")[0] for argument in config.args]
+    named = [argument.partition("::")[0] for argument in config.args]
+    files = [name for name in named if name.lower().endswith(".sql")]
     folder = config.invocation_params.dir
-    return frozenset(Path(os.path.normpath(folder / f)) for f in files if f.endswith(".sql"))
+    return frozenset(Path(os.path.normpath(folder / file)) for file in files)
 
 
 @contextmanager

@@ -10,7 +10,12 @@ from pytest_dbmigrate.postgres import transaction
 from pytest_dbmigrate.postgres.apply import Applied, Fault, apply
 from pytest_dbmigrate.postgres.locks import HeldLock, LockWatch, watch_locks
 from pytest_dbmigrate.postgres.rows import RowAccount, open_account
-from pytest_dbmigrate.postgres.session_settings import changed_settings, restore_settings
+from pytest_dbmigrate.postgres.session_settings import (
+    changed_settings,
+    drop_temporary,
+    reset_unseen,
+    restore_settings,
+)
 from pytest_dbmigrate.spec.expectations import Failure
 
 if TYPE_CHECKING:
@@ -124,7 +129,12 @@ def migrate(
             f"{forbidden[0]}: a migration may not change the limits it runs under, "
             "nor switch off triggers and foreign keys",
         )
-    return [f"{migration.path}: {change}" for change in changed]
+    notes = [f"{migration.path}: {change}" for change in changed]
+    reset_unseen(conn, wanted)
+    temporary = drop_temporary(conn)
+    if temporary:
+        notes.append(f"{migration.path}: temporary, and dropped before anything else: {temporary}")
+    return notes
 
 
 def _late_fault(migration: Migration, late: Answer) -> Fault | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pytest_dbmigrate.postgres.query import run
+from pytest_dbmigrate.postgres.query import run, value
 from pytest_dbmigrate.spec.expectations import Result
 
 if TYPE_CHECKING:
@@ -63,6 +63,35 @@ def changed_settings(conn: Connection[object]) -> dict[str, str]:
     outcome = run(conn, _CHANGED).outcome
     rows = outcome.rows if isinstance(outcome, Result) else ()
     return {name or "": setting or "" for name, setting in rows}
+
+
+def reset_unseen(conn: Connection[object], wanted: dict[str, str]) -> None:
+    """Reset the settings that no catalog shows (the application's own, such as `app.tenant`).
+
+    `wanted` are the others, which are set again for the transaction.
+    """
+    run(conn, "RESET ALL")
+    for name, setting in wanted.items():
+        if name not in {"role", "session_authorization"}:
+            quoted = sql.quote(name), sql.quote(setting)
+            run(conn, f"SELECT pg_catalog.set_config({quoted[0]}, {quoted[1]}, true)")
+
+
+_TEMPORARY = """
+SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_catalog.pg_class
+ WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind IN ('r', 'v', 'S', 'p', 'f')
+"""
+
+
+def drop_temporary(conn: Connection[object]) -> str:
+    """Drop this session's temporary relations; returns their names, empty when there were none.
+
+    No other session ever sees them: a check that did would say nothing of the database.
+    """
+    names = value(conn, _TEMPORARY) or ""
+    if names:
+        run(conn, "DISCARD TEMP")
+    return names
 
 
 def restore_settings(

@@ -208,12 +208,16 @@ def render_ending(ending: Ending, stopped: str) -> str:
 
 def render_decision(decision: Decision) -> str:
     """The decision with its reasons."""
-    lines = [f"{decision.word}: {decision.sentence}", "", f"  {decision.database}"]
+    lines = [f"{decision.word}: {one_line(decision.sentence, 1_000)}", "", f"  {decision.database}"]
     for reason in decision.reasons:
-        lines.append(f"  {reason.outcome}: {reason.title}")
-        if reason.todo:
-            lines.append(f"      {reason.todo}")
+        lines += _indented(f"{reason.outcome}: {reason.title}", "  ")
+        lines += _indented(reason.todo, "      ") if reason.todo else []
     return "\n".join(lines)
+
+
+def _indented(text: str, indent: str) -> list[str]:
+    """A text's lines, none of which can pass for a line of ours or move the terminal's cursor."""
+    return [f"{indent}{one_line(line, 1_000)}" for line in text.split("\n")]
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -22,26 +22,30 @@ _EXPECTS = re.compile(rb"expect|should|must", re.IGNORECASE)
 
 def is_migration(path: Path) -> bool:
     """Whether a .sql file stands in a migrations folder."""
-    return path.suffix == ".sql" and path.parent.name == MIGRATIONS
+    return path.suffix.lower() == ".sql" and path.parent.name == MIGRATIONS
 
 
 def is_baseline(path: Path) -> bool:
     """Whether a .sql file stands in a baseline folder."""
-    return path.suffix == ".sql" and path.parent.name == BASELINE
+    return path.suffix.lower() == ".sql" and path.parent.name == BASELINE
 
 
 def is_verification(path: Path, patterns: Iterable[str] = PATTERNS) -> bool:
     """Whether a file is found as a verification by its name: never below migrations or baseline."""
     return (
-        path.suffix == ".sql"
+        path.suffix.lower() == ".sql"
         and not {MIGRATIONS, BASELINE} & set(path.parts[:-1])
         and any(fnmatch(path.name.lower(), pattern.lower()) for pattern in patterns)
     )
 
 
 def speaks_of_expectations(data: bytes) -> bool:
-    """Whether a file holds any word of ours; one without is somebody else's, and is not scanned."""
-    return bool(_EXPECTS.search(data))
+    """Whether a file holds any word of ours; one without is somebody else's, and is not scanned.
+
+    A NUL byte stands in every UTF-16 text: what such a file says cannot be told here, and reading
+    it refuses it.
+    """
+    return b"\0" in data or bool(_EXPECTS.search(data))
 
 
 def find_root(path: Path | None, rootdir: Path, configured: str = "") -> Path:

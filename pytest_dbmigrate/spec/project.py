@@ -244,5 +244,5 @@ def sql_files(root: Path) -> list[Path]:
             and not (here / name / "pyvenv.cfg").exists()
             and not (here / name / MIGRATIONS).is_dir()
         ]
-        found += [here / name for name in names if name.endswith(".sql")]
+        found += [here / name for name in names if name.lower().endswith(".sql")]
     return sorted(found, key=lambda p: (len(p.relative_to(root).parts), str(p)))

@@ -441,3 +441,23 @@ def test_when_the_run_is_rehearsed_then_repeating_a_migration_changes_nothing_fo
         )
         == 1
     )
+
+
+def test_when_a_migration_leaves_what_only_its_session_sees_then_no_check_sees_it(
+    tmp_path: Path, database: str
+) -> None:
+    """A temporary table, or a setting of the application's own, once gave an undeserved GO."""
+    migration = TABLE + "CREATE TEMP TABLE t2 AS SELECT 1; SET app.tenant = '7';"
+    checks = (
+        "-- Gone\n-- name: gone\n-- expect-value: null\nSELECT to_regclass('t2')::text;\n\n"
+        "-- Unset\n-- name: unset\n-- expect-value: true\n"
+        "SELECT coalesce(current_setting('app.tenant', true), '') = '';\n\n"
+        "-- Limit\n-- name: limit\n-- expect-value: '7s'\nSELECT current_setting('lock_timeout');\n"
+    )
+    limits = Limits(lock=7_000, retries=0)
+    gate = run_all(
+        gate_of(project_of(tmp_path, {"001_t.sql": migration}, checks), database, limits=limits)
+    )
+    assert outcomes(gate) == {"gone": "PASS", "unset": "PASS", "limit": "PASS"}
+    assert state(gate) == "committed"
+    assert any("t2" in note for note in gate.seen.notes)
