@@ -11,6 +11,7 @@ from pytest_dbmigrate.drift import ROWS, SCHEMA, load_rows, load_schema
 from pytest_dbmigrate.postgres.catalog import diff, snapshot
 from pytest_dbmigrate.postgres.data_digest import changed_tables, data_digest
 from pytest_dbmigrate.postgres.gate import Gate
+from pytest_dbmigrate.postgres.round_trip import as_restored
 from pytest_dbmigrate.postgres.steps import Step
 from pytest_dbmigrate.postgres.target import connect
 from pytest_dbmigrate.restoring import CannotRestoreError
@@ -69,7 +70,7 @@ def _schema(
     if then is None or then.major != now.major:
         yield "the schema is not the one that was backed up (its digest differs)"
         return
-    found = diff(then, now)
+    found = diff(as_restored(then), as_restored(now))
     for change in found[:_SHOWN]:
         yield f"{change.kind} {change.identity}: {change.change}"
     if len(found) > _SHOWN:

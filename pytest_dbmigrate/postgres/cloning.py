@@ -125,10 +125,11 @@ def read_snapshot(
         identity = identify(conn)
         major = identity.server_version_num // 10000
         tools = find_dump_tools(major, tls=bool(conn.pgconn.ssl_in_use), bindir=bindir)
-        conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for name in _LIMITS[: 3 if major >= 17 else 2]:
-            conn.execute(f"SET LOCAL {name} = 0".encode())
-        conn.execute(f"SET LOCAL lock_timeout = {lock_timeout}".encode())
+        limits = [f"SET LOCAL {name} = 0" for name in _LIMITS[: 3 if major >= 17 else 2]]
+        limits.append(f"SET LOCAL lock_timeout = {lock_timeout}")
+        # In one round trip: between two, the role's own limit could end the session.
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        conn.execute("; ".join([begin, *limits]).encode())
         row = conn.execute(
             "SELECT pg_catalog.pg_export_snapshot(),"
             " pg_catalog.pg_database_size(pg_catalog.current_database())"

@@ -14,6 +14,7 @@ from pytest_dbmigrate.postgres.data_digest import (
     data_digest,
 )
 from pytest_dbmigrate.postgres.reading import rows
+from pytest_dbmigrate.postgres.round_trip import as_restored
 from pytest_dbmigrate.postgres.sequences import positions
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def differences(
     holds them.
     """
     if dumped.schema.major == restored.schema.major:
-        for change in diff(dumped.schema, restored.schema):
+        for change in diff(as_restored(dumped.schema), restored.schema):
             own = change.kind.startswith("database") or change.parent == "database"
             if own and not database:
                 continue

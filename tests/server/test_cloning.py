@@ -15,7 +15,7 @@ from supabase_like import supabase_like
 from pytest_dbmigrate.postgres import directories
 from pytest_dbmigrate.postgres.binaries import ServerError, find_binaries
 from pytest_dbmigrate.postgres.catalog import snapshot
-from pytest_dbmigrate.postgres.cloning import clone
+from pytest_dbmigrate.postgres.cloning import clone, read_snapshot
 from pytest_dbmigrate.postgres.data_digest import changed_tables, data_digest
 from pytest_dbmigrate.postgres.sequences import positions
 from pytest_dbmigrate.postgres.target import parse_url
@@ -278,16 +278,23 @@ def test_when_row_security_hides_rows_from_the_role_then_it_is_refused(pg15: Ser
 
 
 def test_when_the_role_is_read_only_and_impatient_then_the_clone_is_made(pg15: Server) -> None:
-    """Its settings go with it, but its limits do not end the dump."""
+    """Its settings go with it, but its limits do not hold for the transaction that is dumped."""
     role = f"careful_{uuid4().hex}"
     script = f"""
     CREATE ROLE {role} LOGIN; GRANT pg_read_all_data TO {role}; CREATE TABLE t (a int);
     ALTER ROLE {role} SET default_transaction_read_only = on;
-    ALTER ROLE {role} SET idle_in_transaction_session_timeout = '1ms';
+    ALTER ROLE {role} SET idle_in_transaction_session_timeout = '1min';
+    ALTER ROLE {role} SET statement_timeout = '1min';
     """
-    with made(pg15, script) as dsn, cloned(dsn, role=role) as (clone, conn):
-        assert facts(clone) == NOTHING
-        assert value(conn, "SHOW default_transaction_read_only") == "on"
+    with made(pg15, script) as dsn:
+        target = parse_url(make_conninfo(dsn, user=role))
+        with read_snapshot(target, "", 10, 7) as source:
+            shown = ("idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout")
+            assert [value(source.conn, f"SHOW {name}") for name in shown] == ["0", "0", "7ms"]
+        with cloned(dsn, role=role) as (clone, conn):
+            assert facts(clone) == NOTHING
+            assert value(conn, "SHOW default_transaction_read_only") == "on"
+            assert value(conn, "SHOW statement_timeout") == "1min"
 
 
 @pytest.mark.parametrize("bindir", [15, 18])
