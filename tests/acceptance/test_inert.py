@@ -58,7 +58,7 @@ def plain(result: pytest.RunResult) -> list[str]:
     return [line for line in lines if not line.startswith(("imported:", "plugins:", "metadata:"))]
 
 
-@pytest.mark.parametrize("options", [(), ("-v",), ("-q", "--co"), ("-k", "cases"), ("-n2",)])
+@pytest.mark.parametrize("options", [(), ("-v",), ("-q", "--co"), ("-k", "cases"), ("-n1",)])
 def test_when_nothing_of_ours_is_there_then_output_and_status_are_the_same(
     theirs: pytest.Pytester, options: tuple[str, ...]
 ) -> None:
