@@ -1,4 +1,4 @@
-"""After a COMMIT: watch for as long as was asked, keep a record of it, and say what happens."""
+"""Watch over a database for as long as was asked, keep a record of it, and say what happens."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pytest_dbmigrate.report import github, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pytest_dbmigrate.evidence.folder import LoadedRun
     from pytest_dbmigrate.evidence.record import Evidence
@@ -38,11 +39,15 @@ HEALTH_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Watch:
-    """The window of one production run: its folder, its record, its voice."""
+    """The window of one run (`watched`): its folder, its record, its voice.
+
+    `production` is the run that migrated the database, where it is known.
+    """
 
     run: Run
+    watched: Evidence
     folder: RunFolder
-    production: LoadedRun
+    production: LoadedRun | None
     alerts: Alerts
     say: Callable[[str], None]
     terminal: bool
@@ -78,6 +83,7 @@ class Watch:
         """The window's record as it stands."""
         return monitoring_record(
             self.run.gate,
+            self.watched,
             self.production,
             window,
             self.run.beside.seen,
@@ -115,7 +121,7 @@ class Watch:
         self._save(self.monitor.window)
 
     def _facts(self, anomaly: Anomaly) -> dict[str, object]:
-        bad, target = anomaly.bad, self.production.evidence.target
+        bad, target = anomaly.bad, self.watched.target
         return {
             "anomaly": bad.name,
             "title": bad.title,
@@ -126,7 +132,7 @@ class Watch:
             "limit": bad.limit,
             "required": bad.required,
             "run": self.folder.run_id,
-            "production": self.production.evidence.run.id,
+            "production": self.production.evidence.run.id if self.production else "",
             "database": target.url if target is not None else "",
         }
 
@@ -144,26 +150,43 @@ class Watch:
         sys.stdout.flush()
 
 
-def begin(run: Run, say: Callable[[str], None]) -> Watch:
-    """Begin the window of a run that has committed and whose record is complete.
+def begin(run: Run, watched: Evidence, say: Callable[[str], None]) -> Watch:
+    """Begin the window of a run whose record is complete.
 
-    Raises FolderError when its record cannot be written.
+    Raises FolderError when its own record cannot be written.
     """
     if run.folder is None:
-        raise FolderError("the production run has no folder to link to")
-    started = datetime.now(UTC)
+        raise FolderError("the run has no folder to stand beside")
+    root = run.folder.path.parent
+    production = load_run(run.folder.path) if run.gate.live else _migrated_by(root, watched)
     folder = RunFolder.create(
-        run.folder.path.parent,
+        root,
         "monitoring",
-        started=started,
-        operator=load_run(run.folder.path).evidence.run.operator,
+        started=datetime.now(UTC),
+        operator=watched.run.operator,
         command=run.command,
     )
     return Watch(
         run=run,
+        watched=watched,
         folder=folder,
-        production=load_run(run.folder.path),
+        production=production,
         alerts=Alerts(run.settings.on_alert),
         say=say,
         terminal=sys.stdout.isatty(),
     )
+
+
+def _migrated_by(root: Path, watched: Evidence) -> LoadedRun | None:
+    """The newest production run that committed on this very database."""
+    target = watched.target
+    for path in sorted(root.glob("*-production-*"), reverse=True):
+        run = load_run(path)
+        theirs = run.evidence.target
+        if target is None or theirs is None or run.evidence.transaction.state != "committed":
+            continue
+        known = target.system_identifier and target.database
+        here = (target.system_identifier, target.database)
+        if known and (theirs.system_identifier, theirs.database) == here:
+            return run
+    return None

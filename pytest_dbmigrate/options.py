@@ -264,8 +264,8 @@ OPTIONS = (
     ),
     Option(
         "--dbmigrate-monitor",
-        "how long to watch over database and application after --apply-migrations has committed "
-        "(0: not at all)",
+        "how long to watch over database and application, once --apply-migrations has committed, "
+        "or a database was verified (0: not at all)",
         read=duration,
         default="0",
         metavar="TIME",

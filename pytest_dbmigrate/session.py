@@ -140,8 +140,8 @@ class GateSession:
                 self.database, session.exitstatus = closing.broken(self.run)
         if self.closing is not None:
             watched = self.watched.status if self.watched is not None else 0
-            watched = closing.COMMITTED if self.unwatched else watched
-            session.exitstatus = self.closing.status or watched
+            unwatched = closing.COMMITTED if self.settings.mode == "production" else 1
+            session.exitstatus = self.closing.status or (unwatched if self.unwatched else watched)
         result = yield
         if not self.config.option.collectonly and not is_worker(self.config):
             self._tell_last()
@@ -175,19 +175,20 @@ class GateSession:
         return closed
 
     def _watch(self, run: Run, closed: Closing) -> None:
-        """Watch over what was committed, for as long as was asked; the record is one of its own."""
+        """Watch over the database for as long as was asked; the record is one of its own."""
         from pytest_dbmigrate import closing, monitoring  # noqa: PLC0415  (import time)
         from pytest_dbmigrate.evidence.folder import FolderError  # noqa: PLC0415
 
-        if closed.evidence.transaction.state != "committed":
+        if run.gate.live and closed.evidence.transaction.state != "committed":
             self._say("dbmigrate: nothing was committed, so there is nothing to watch over")
             return
         with _signals(run):
             try:
-                watch = monitoring.begin(run, self._say)
+                watch = monitoring.begin(run, closed.evidence, self._say)
             except FolderError as error:
                 self.unwatched = f"not watched over: {error}"
                 return
+            self._say("")  # behind pytest's row of dots
             evidence = watch.watch()
         self.watched = closing.close(evidence, watch.folder, 0, watch.problem)
 

@@ -111,10 +111,11 @@ def _read(config: pytest.Config) -> Settings:
             "--dbmigrate-backup takes a backup before migrations are applied: it needs "
             "--db-url=URL with --apply-migrations or --rehearse"
         )
-    if "monitor" in given and values["dbmigrate_monitor"] and not apply:
+    watches = values["dbmigrate_monitor"] and (apply or "monitor" in given)
+    if watches and (target is None or rehearse):
         raise pytest.UsageError(
-            "--dbmigrate-monitor watches over a database after its migrations: it needs "
-            "--db-url=URL with --apply-migrations"
+            "--dbmigrate-monitor watches over a database that people use: it needs --db-url=URL, "
+            "with --apply-migrations or without, and not --rehearse"
         )
     if not values["dbmigrate_interval"]:
         raise pytest.UsageError("--dbmigrate-interval: more than 0 is expected, such as 30s")
@@ -129,9 +130,9 @@ def _read(config: pytest.Config) -> Settings:
         mode="production" if apply else "verify" if verify else "rehearsal",
         rehearse_data=values["dbmigrate_rehearse_data"],
         base_url=_base_url(values["dbmigrate_base_url"]),
-        monitor=values["dbmigrate_monitor"] if apply else 0,
+        monitor=values["dbmigrate_monitor"] if apply or "monitor" in given else 0,
         interval=values["dbmigrate_interval"],
-        on_alert=_command(values["dbmigrate_on_alert"]) if apply else (),
+        on_alert=_command(values["dbmigrate_on_alert"]) if watches else (),
         target=target,
         backup=values["dbmigrate_backup"] if apply or rehearse else "",
         restore_into=restore_into,

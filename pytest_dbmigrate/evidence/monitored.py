@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     Scrub = Callable[[str], str]
 
 WINDOW, ANOMALIES = "monitoring-window", "monitoring-anomalies"
+_TODO = "pytest --db-url=URL --dbmigrate-monitor=TIME watches again, from then on"
 _SHOWN = 20
 _MOST_POINTS = 2_000
 
 
 def monitoring_record(
     gate: Gate,
-    production: LoadedRun,
+    watched: record.Evidence,
+    production: LoadedRun | None,
     window: seen_window.Window,
     beside: Seen,
     *,
@@ -46,10 +48,10 @@ def monitoring_record(
 ) -> record.Evidence:
     """The record of a window as far as it has come, judged as far as that goes.
 
-    What passed in a window that was not observed to its end is NOT CHECKED: of the rest nothing is
-    known.
+    `watched` is the record of the run that the window belongs to, `production` that which migrated
+    the database, where it is known. What passed in a window that was not observed to its end is
+    NOT CHECKED: of the rest nothing is known.
     """
-    before = production.evidence
     last = changed(
         beside,
         after=window.after,
@@ -69,31 +71,32 @@ def monitoring_record(
             id=run_id,
             stage="monitoring",
             started=time_text(window.started),
-            operator=before.run.operator,
+            operator=watched.run.operator,
             complete=not missing,
             incomplete=(missing,) if missing else (),
             finished=time_text(window.finished) if window.finished else None,
             command=command,
             planned=len(checks),
             selected=len(checks),
-            title=before.run.title,
-            report_name=before.run.report_name,
+            title=watched.run.title,
+            report_name=watched.run.report_name,
             production=record.Production(
-                run=before.run.id,
+                run=production.evidence.run.id,
                 evidence_sha256=production.sha256,
-                committed=before.transaction.ended,
-            ),
+                committed=production.evidence.transaction.ended,
+            )
+            if production is not None
+            else None,
         ),
-        tools=before.tools,
+        tools=watched.tools,
         transaction=record.Transaction(state="nothing written"),
-        target=before.target,
-        files=before.files,
+        target=watched.target,
+        files=watched.files,
         checks=checks,
         metrics=tuple(health_metrics(gate.project, "monitoring", last, scrub)),
-        phases=_phases(before, window),
-        roles=before.roles,
-        policy=before.policy,
-        notes=(f"watches over {before.run.id}",),
+        phases=_phases(watched, window),
+        roles=watched.roles,
+        policy=watched.policy,
     )
     evidence = replace(evidence, criteria=judge_criteria(gate.project.plan, evidence))
     if missing:
@@ -112,11 +115,11 @@ def _missing(window: seen_window.Window) -> str:
         return ""
     observed = max(0, window.observed_ns - window.blind_ns)
     why = window.ended or (
-        f"nobody could look from {_clock(window.blinds[0].start)}: {window.blinds[0].why}"
+        f"the database did not answer from {_clock(window.blinds[0].start)}: {window.blinds[0].why}"
         if window.blinds
         else "it has not come to its end"
     )
-    return f"{_of(observed, window.planned_ns)} were observed; {why}"
+    return f"{_of(observed, window.planned_ns)} were observed: {why}"
 
 
 def _of(observed_ns: int, planned_ns: int) -> str:
@@ -146,7 +149,7 @@ def _own(
 ) -> Iterator[record.Check]:
     at = time_text(window.finished or datetime.now(UTC))
     whole = _of(window.planned_ns, window.planned_ns).partition(" of ")[2]
-    result: Result = record.NotChecked(why=missing, reason="window", todo="watch it to its end")
+    result: Result = record.NotChecked(why=missing, reason="window", todo=_TODO)
     if not missing:
         text = f"{_of(window.observed_ns, window.planned_ns)}, {window.samples:,} samples"
         result = record.Passed(record.Observation(text=text, at=at, by="the clock of this machine"))
@@ -175,7 +178,7 @@ def _own(
         ),
     )
     seen = replace(seen, text=clip(scrub(seen.text), TEXT_CHARACTERS))
-    unseen = record.NotChecked(why=f"none so far; {missing}", reason="window")
+    unseen = record.NotChecked(why=missing, reason="window", todo=_TODO)
     yield record.Check(
         id=f"{host}::{ANOMALIES}",
         name=ANOMALIES,
@@ -203,13 +206,14 @@ def _held_to_all(check: record.Check, window: seen_window.Window, missing: str) 
     result = check.result
     if spells and not isinstance(result, record.NotChecked):
         samples = sum(a.samples for a in spells)
-        lines = tuple(_anomaly_line(a) for a in spells[:_SHOWN])
+        lines = tuple(_spell(a) for a in spells[:_SHOWN])
         last = result.observed if isinstance(result, record.Passed | record.Failed) else None
         return replace(
             check,
             result=record.Failed(
                 record.Observation(
-                    text=f"in {samples} of {window.samples:,} samples, first {lines[0]}",
+                    text=f"out of limits in {samples} of {window.samples:,} samples, "
+                    f"first at {lines[0]}",
                     at=time_text(spells[0].at),
                     by=last.by if last else "the samples",
                     value=samples,
@@ -220,8 +224,9 @@ def _held_to_all(check: record.Check, window: seen_window.Window, missing: str) 
                 )
             ),
         )
-    if missing:
-        return replace(check, result=_unless_passed(result, missing))
+    if isinstance(result, record.Passed) and missing:
+        so_far = f"so far: {result.observed.text}"
+        return replace(check, result=_unless_passed(result, missing), note=so_far)
     if isinstance(result, record.Passed):
         words = f"{result.observed.text}, the last of {window.samples:,} samples that all passed"
         return replace(check, result=record.Passed(replace(result.observed, text=words)))
@@ -232,31 +237,36 @@ def _unless_passed(result: Result, missing: str) -> Result:
     """A result that holds only for what was observed of a window."""
     if not isinstance(result, record.Passed):
         return result
-    return record.NotChecked(why=f"{result.observed.text}, and {missing}", reason="window")
+    return record.NotChecked(why=missing, reason="window", todo=_TODO)
 
 
 def _anomaly_line(anomaly: seen_window.Anomaly) -> str:
+    return f"{anomaly.bad.title}: {_spell(anomaly)}"
+
+
+def _spell(anomaly: seen_window.Anomaly) -> str:
+    """When it was, what was seen, and how long it lasted."""
     bad = anomaly.bad
     limit = f" (limit {bad.limit})" if bad.limit else ""
     until = f", until {_clock(anomaly.recovered)}" if anomaly.recovered else ", to the end"
     often = f", {anomaly.samples} samples" if anomaly.samples > 1 else ""
-    return f"{_clock(anomaly.at)} {bad.title}: {bad.text}{limit}{often}{until}"
+    return f"{_clock(anomaly.at)} {bad.text}{limit}{often}{until}"
 
 
 def _clock(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%H:%M:%S}Z"
 
 
-def _phases(before: record.Evidence, window: seen_window.Window) -> tuple[record.PhaseRun, ...]:
-    """The production run's phases, and the window on the clock."""
-    planned = next((p for p in before.phases if p.name == "monitoring"), None)
+def _phases(watched: record.Evidence, window: seen_window.Window) -> tuple[record.PhaseRun, ...]:
+    """The phases of the run that it belongs to, and the window on the clock."""
+    planned = next((p for p in watched.phases if p.name == "monitoring"), None)
     own = planned or record.PhaseRun(name="monitoring")
     own = replace(
         own,
         started=time_text(window.started),
         ended=time_text(window.finished) if window.finished else None,
     )
-    return (*(p for p in before.phases if p.name != "monitoring"), own)
+    return (*(p for p in watched.phases if p.name != "monitoring"), own)
 
 
 def _window(

@@ -153,6 +153,18 @@ class Beside:
         watch = self._logs.get(name)
         return (watch.fresh, watch.first_fresh) if watch is not None else (0, "")
 
+    def begin_window(self) -> None:
+        """Mark what was not marked before migrations: a database that is only verified has none.
+
+        Raises what DATABASE_ERRORS are.
+        """
+        probes = self.probes
+        for each in probes.log if probes is not None else ():
+            if each.name not in self._logs:
+                self._logs[each.name] = log.watch(each, self.root)
+        if self.statements is None:
+            self.statements = slow_statements.read_statements(self.connection())
+
     def connection(self) -> Connection[object]:
         """The connection that the figures are read over. Raises TargetError."""
         if self._conn is None or self._conn.closed:

@@ -70,18 +70,26 @@ class Monitor:
         self._last = self.beside.seen.after
         began = time.monotonic_ns()
         try:
+            self._begin()
             while True:
                 spent = time.monotonic_ns() - began
-                self._sample(last=spent >= self.duration_ns)
+                last = spent >= self.duration_ns
+                self._sample(last=last)
                 window.observed_ns = min(spent, self.duration_ns)
                 self.on_sample(window)
-                if spent >= self.duration_ns:
+                if last:
                     break
                 self._wait(began)
         except KeyboardInterrupt:
             window.ended = "it was interrupted"
         window.finished = datetime.now(UTC)
         return window
+
+    def _begin(self) -> None:
+        try:
+            self.beside.begin_window()
+        except DATABASE_ERRORS as error:
+            self._go_blind(_words(error))
 
     def _wait(self, began: int) -> None:
         """Until the next sample is due, or the end."""
@@ -100,7 +108,7 @@ class Monitor:
             self._database(at, bad, looked, last=last)
         except DATABASE_ERRORS as error:
             self.beside.drop_connection()
-            self._go_blind(" ".join(str(error).split()))
+            self._go_blind(_words(error))
         else:
             self._see(at)
         self.window.samples += 1
@@ -161,3 +169,9 @@ class Monitor:
             why = "no sample was taken: this machine was busy or asleep"
             blinds.append(Blind(self._seen_at, at, why))
         self._seen_at = at
+
+
+def _words(error: Exception) -> str:
+    """What happened to the connection, without libpq's guesses."""
+    said = " ".join(str(error).split()).partition(" This probably means")[0]
+    return said.removeprefix("consuming input failed: ")

@@ -182,7 +182,10 @@ class SqlTries:
             return
         line.tried = None
         tried.end(time.monotonic_ns(), line.problem)
-        (self._lasting.add if line.problem and line.lasts else self._lasting.discard)(tried.name)
+        if line.problem and line.lasts:
+            self._lasting.add(tried.name)
+        else:
+            self._lasting.discard(tried.name)
 
     def _lose(self, line: _Line, why: str) -> None:
         """A connection broke: what it carried has failed, and is tried again on another one."""

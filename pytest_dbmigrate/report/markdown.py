@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report.gfm import code, escape, fenced, table
+from pytest_dbmigrate.report.markdown_window import window_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ def render_markdown(view: Report) -> str:
         _metrics(view),
         _schema(view),
         _probes("Application health", view.health),
+        window_lines(view),
         _probes("Rollback readiness", view.rollback),
         _sign_off(view),
         _provenance(view),
@@ -236,7 +238,7 @@ def _metrics(view: Report) -> Iterator[str]:
             ("Figure", "Before", "After", "Change", "Limit"),
             (
                 (
-                    escape(r.title),
+                    escape(r.title) + _remarks(r.sub),
                     escape(r.before),
                     f"**{escape(r.after)}**",
                     r.change,
@@ -247,6 +249,12 @@ def _metrics(view: Report) -> Iterator[str]:
         )
     else:
         yield from ("No figure was taken before and after in this run.", "")
+    if view.metrics.sizes:
+        yield from ("### Largest tables", "")
+        yield from table(
+            ("Table", "Before", "After", "Dead rows"),
+            ((code(t.table), t.before, t.after, t.dead) for t in view.metrics.sizes),
+        )
     if view.metrics.tables:
         yield from ("### Rows by table", "")
         yield from table(

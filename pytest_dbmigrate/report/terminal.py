@@ -60,7 +60,8 @@ def _facts(view: Report) -> list[str]:
     lines = [f"decision    {shown.word}: {shown.sentence}"]
     if shown.database:
         lines.append(f"database    {shown.database}")
-    for fact in shown.facts[1:]:
+    # The first fact counts the verifications, which follow by set; a window has none.
+    for fact in shown.facts[0 if view.window is not None else 1 :]:
         small = f" ({fact.small})" if fact.small else ""
         lines.append(
             f"{fact.label.lower():<12}{fact.value}{small}"
@@ -85,6 +86,8 @@ def _vacuous(evidence: Evidence) -> list[str]:
 
 def _sets(view: Report) -> list[str]:
     lines = [f"verified    {view.checks.passed:,} of {view.checks.total:,}"]
+    if view.window is not None:
+        lines = []
     sets = [s for s in view.checks.sets if s.short]
     # Where not all fit, incomplete sets are what a reader looks for.
     if len(sets) > SHOWN_SETS:

@@ -20,6 +20,7 @@ from pytest_dbmigrate.report.sections.schema import Schema, schema
 from pytest_dbmigrate.report.sections.signoff import SignOff, sign_off
 from pytest_dbmigrate.report.sections.timeline import Timeline, timeline
 from pytest_dbmigrate.report.sections.verdict import Verdict, verdict
+from pytest_dbmigrate.report.sections.window import WindowView, window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The twelve sections, in order."""
+    """The twelve sections, in order; a monitoring run has its window as well."""
 
     identity: Identity
     verdict: Verdict
@@ -41,6 +42,7 @@ class Report:
     metrics: Metrics
     schema: Schema
     health: Probes
+    window: WindowView | None
     rollback: Probes
     signoff: SignOff
     provenance: Provenance
@@ -67,6 +69,7 @@ def report(
         metrics=metrics(evidence),
         schema=schema(evidence),
         health=well,
+        window=window(evidence),
         rollback=back,
         signoff=signed,
         provenance=provenance(evidence, digest),

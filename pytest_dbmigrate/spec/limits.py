@@ -51,6 +51,18 @@ class Limit:
         """Whether a figure in `unit` can be compared with this limit."""
         return _kind(unit) == _kind(self.unit)
 
+    def bound(self, unit: str) -> float | None:
+        """Its upper bound as a number in `unit`; None where nothing is bounded from above.
+
+        Raises ValueError when the units cannot be compared.
+        """
+        if not self.comparable(unit):
+            raise ValueError(f"a figure in {unit or 'plain numbers'} and a limit of {self}")
+        if self.operator in {">", ">="}:
+            return None
+        upper = self.value if self.upper is None else self.upper
+        return float(upper * _factor(self.unit) / _factor(unit))
+
     def holds(self, value: float, unit: str) -> bool:
         """Whether a figure keeps the limit. Raises ValueError when the units cannot be compared."""
         if not self.comparable(unit):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import signal
 import sys
@@ -12,7 +11,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from application import running
 from in_process import QUIET, load_everything
@@ -168,86 +166,10 @@ def test_when_the_application_fails_and_recovers_then_the_anomaly_has_its_times_
     assert "ANOMALY" in ran.out
     result = check(seen, "up")["result"]
     assert result["outcome"] == "FAIL"
-    assert " samples, first " in result["observed"]["text"]
+    assert " samples, first at " in result["observed"]["text"]
     assert check(seen, "monitoring-anomalies")["result"]["outcome"] == "FAIL"
     assert check(seen, "monitoring-window")["result"]["outcome"] == "PASS"
     assert record(shop, "production")["run"]["complete"]
-
-
-def test_when_the_application_dies_then_it_is_dead_to_the_end(
-    shop: Shop, watch: Callable[..., Ran], application: Application
-) -> None:
-    """An anomaly that lasts has no recovery."""
-    ran = watch(application.die)
-    assert ran.status == 10
-    (found,) = record(shop, "monitoring")["window"]["anomalies"]
-    assert found["recovered"] is None
-    assert "no answer from" in found["text"]
-    assert found["samples"] > 1
-
-
-def test_when_errors_are_logged_in_the_window_then_they_count_and_earlier_ones_do_not(
-    shop: Shop, watch: Callable[..., Ran], application: Application
-) -> None:
-    """Before, during, after: the log is read from the migration's first statement on."""
-    application.say(logging.ERROR, "long before")
-    ran = watch(lambda: application.say(logging.ERROR, "in the window"))
-    assert ran.status == 10
-    result = check(record(shop, "monitoring"), "log")["result"]
-    assert result["outcome"] == "FAIL"
-    shown = "\n".join(result["observed"]["details"])
-    assert "in the window" in shown
-    assert "long before" not in shown
-
-
-def test_when_the_connections_are_cut_in_the_window_then_it_goes_on_and_the_gap_is_recorded(
-    shop: Shop, watch: Callable[..., Ran], live: Live
-) -> None:
-    """A time in which nobody could look: the window was not observed to its end."""
-
-    def cut() -> None:
-        cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        cut_off += " WHERE application_name = 'pytest-dbmigrate'"
-        until(lambda: live.ask(cut_off))
-
-    ran = watch(cut)
-    assert ran.status == 10
-    window = record(shop, "monitoring")["window"]
-    assert window["blinds"][0]["end"] > window["blinds"][0]["start"]
-    assert window["observed_ns"] < window["planned_ns"]
-    found = check(record(shop, "monitoring"), "monitoring-window")["result"]
-    assert found["outcome"] == "NOT CHECKED"
-    assert "nobody could look from" in found["why"]
-
-
-def test_when_a_health_check_fails_in_the_window_then_it_is_an_anomaly(
-    shop: Shop, watch: Callable[..., Ran], live: Live
-) -> None:
-    """SQL of `phase: health` is sampled like everything else."""
-
-    def empty() -> None:
-        with psycopg.connect(live.dsn, autocommit=True) as conn:
-            conn.execute("TRUNCATE orders, lines")
-
-    ran = watch(empty)
-    assert ran.status == 10
-    found = {a["name"]: a for a in record(shop, "monitoring")["window"]["anomalies"]}
-    assert found["readable"]["text"].startswith("FAIL: ")
-    assert check(record(shop, "monitoring"), "readable")["result"]["outcome"] == "FAIL"
-
-
-def test_when_a_plans_limit_is_broken_then_it_is_an_anomaly_with_its_limit(
-    shop: Shop, watch: Callable[..., Ran]
-) -> None:
-    """The plan's limits hold for every sample, not for the last one alone."""
-    shop.change(
-        "plan.toml", '"waiting-locks.after"\nlimit = "<= 5"', '"connections.after"\nlimit = 0'
-    )
-    ran = watch()
-    assert ran.status == 10
-    found = {a["name"]: a for a in record(shop, "monitoring")["window"]["anomalies"]}
-    assert found["connections"]["limit"] == "0"
-    assert found["connections"]["value"] > 0
 
 
 def test_when_the_window_is_interrupted_then_what_was_observed_is_not_checked_yet(
@@ -264,7 +186,7 @@ def test_when_the_window_is_interrupted_then_what_was_observed_is_not_checked_ye
     after_samples(shop, application, lambda: process.send_signal(signal.SIGINT))
     out = process.communicate()[0].decode()
     assert process.returncode == 10, out
-    assert "of 60 minutes were observed; it was interrupted" in out
+    assert "of 60 minutes were observed: it was interrupted" in out
     last = out.splitlines()[-1]
     assert last.startswith("dbmigrate: NO-GO ")
     assert "database committed at" in last
@@ -344,6 +266,23 @@ def test_when_github_runs_it_then_each_anomaly_is_an_annotation(
     assert summary.count("Evidence: sha256") == 2
 
 
+def test_when_a_migrated_database_is_verified_then_it_can_be_watched_again(
+    shop: Shop, watch: Callable[..., Ran], live: Live, application: Application
+) -> None:
+    """After a window that was interrupted, or at another time: linked to who migrated it."""
+    assert watch().word == "GO"
+    (first,) = (shop.root / "dbmigrate-report").glob("*-monitoring-*")
+    first.rename(shop.root / "first")
+    shop.change(CHECK_FILE, "-- expect-same-as-before\n", "-- expect-value: 3\n")
+    url = f"--dbmigrate-base-url={application.url}"
+    ran = shop.run(*QUIET, live.url, *WINDOW[1:], url)
+    assert (ran.word, ran.status) == ("GO", 0), ran.out
+    seen = record(shop, "monitoring")
+    assert seen["run"]["production"]["run"] == record(shop, "production")["run"]["id"]
+    assert seen["window"]["observed_ns"] == seen["window"]["planned_ns"]
+    assert check(seen, "log")["result"]["outcome"] == "PASS"
+
+
 def test_when_nothing_was_committed_then_there_is_nothing_to_watch_over(
     shop: Shop, live: Live, application: Application
 ) -> None:
@@ -358,7 +297,7 @@ def test_when_nothing_was_committed_then_there_is_nothing_to_watch_over(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("--dbmigrate-monitor=2h",), "--dbmigrate-monitor watches over a database after its"),
+        (("--dbmigrate-monitor=2h",), "--dbmigrate-monitor watches over a database that people"),
         (("--dbmigrate-monitor=often",), "a number with its unit is expected"),
         (("--dbmigrate-interval=0",), "--dbmigrate-interval: more than 0 is expected"),
         (("--dbmigrate-on-alert='",), '--dbmigrate-on-alert: "\'" is not understood: no closing'),

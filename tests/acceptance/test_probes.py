@@ -109,13 +109,7 @@ def test_when_the_application_fails_afterwards_then_the_run_is_committed_and_no_
 @pytest.mark.parametrize(
     ("plan", "why"),
     [
-        (
-            PLAN,
-            (
-                "probe up cannot be asked: no base URL is configured. What to do: "
-                "--dbmigrate-base-url=URL"
-            ),
-        ),
+        (PLAN, "probe up cannot be asked: no base URL is configured"),
         (
             PLAN.replace('path = "/health"', 'url = "http://127.0.0.1:9/"').replace(
                 "application.log", "gone.log"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 import msgspec
 
-from pytest_dbmigrate.evidence import execution, record, results
+from pytest_dbmigrate.evidence import execution, record, results, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ MARKER = (
 HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_NAMES = {**vars(record), **vars(results), **vars(execution)}
+_NAMES = {**vars(record), **vars(results), **vars(execution), **vars(window)}
 
 
 def hostile(value: Any) -> Any:

@@ -17,6 +17,7 @@ from pytest_dbmigrate.evidence.record import (
     Failed,
     File,
     NotChecked,
+    Production,
     Rehearsal,
     Rerun,
     Role,
@@ -27,6 +28,7 @@ from pytest_dbmigrate.evidence.record import (
     Target,
     Transaction,
 )
+from pytest_dbmigrate.evidence.window import Anomaly, Blind, Series, Window
 
 DIGEST = "5be0ba72f7a763043e83b7a8f8663fa251a0508e1a57edb4ea39763bfc0a80ac"
 BEGAN, ENDED = "2024-01-29T08:30:00.411Z", "2024-01-29T08:30:00.824Z"
@@ -248,6 +250,67 @@ def cloned() -> Evidence:
         removed=("subscription billing",),
     )
     return rehearsal(target=replace(EMBEDDED, source=source))
+
+
+def watched(**more: Any) -> Evidence:
+    """Ten minutes of a window of two hours: an anomaly, and a time in which nobody could look."""
+    minute = 60 * 1_000 * MS
+    fields: dict[str, Any] = {
+        "started": "2024-01-29T08:31:00.000Z",
+        "planned_ns": 120 * minute,
+        "observed_ns": 9 * minute,
+        "interval_ns": minute // 2,
+        "samples": 20,
+        "origin": "2024-01-29T08:29:30.000Z",
+        "ended": "it was interrupted",
+        "series": (
+            Series(
+                name="waiting-locks",
+                title="Sessions waiting for a lock",
+                limit="<= 5",
+                offsets_ns=tuple(n * minute for n in range(8)),
+                values=(0, 0, 1, None, None, 7, 2, 0),
+            ),
+            Series("log", "No errors", "", "", (0, minute), (None, None)),
+            Series("database-size", "Size", "B", "", (0, minute), (10_000_000, 11_000_000)),
+            Series("up", "GET /health", "ms", "", (0, minute, 2 * minute), (12.5, 11.25, 480.0)),
+        ),
+        "anomalies": (
+            Anomaly(
+                name="waiting-locks",
+                title="Sessions waiting for a lock",
+                text="7: pid 4711 waits for 6.2 s",
+                at="2024-01-29T08:34:30.000Z",
+                recovered="2024-01-29T08:35:30.000Z",
+                value=7,
+                limit="<= 5",
+            ),
+            Anomaly("log", "No errors", "1 new", "2024-01-29T08:36:00.000Z", required=False),
+        ),
+        "blinds": (
+            Blind("2024-01-29T08:32:30.000Z", "2024-01-29T08:33:30.000Z", "the server went away"),
+        ),
+    }
+    base = production(rehearsal(), Transaction("nothing written"))
+    run = replace(
+        base.run,
+        id="20240129T083100Z-monitoring",
+        stage="monitoring",
+        rehearsal=None,
+        production=Production("20240129T083000Z-production", "b" * 64, ENDED),
+        complete=False,
+        incomplete=("9 of 120 minutes were observed: it was interrupted",),
+    )
+    return replace(
+        base,
+        run=run,
+        migrations=(),
+        changes=(),
+        rows=(),
+        measured=(),
+        checks=records.probes(),
+        window=Window(**(fields | more)),
+    )
 
 
 def without_plan() -> Evidence:

@@ -26,6 +26,7 @@ EVERY_RUN = {
     "unknown": runs.unknown,
     "on a clone": runs.cloned,
     "without a plan": runs.without_plan,
+    "watched over": runs.watched,
 }
 SECTIONS = (
     "Success criteria",

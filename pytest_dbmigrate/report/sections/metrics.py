@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from pytest_dbmigrate.report import text
@@ -10,9 +11,12 @@ from pytest_dbmigrate.report.sections.charts import Bar, bar, percent
 from pytest_dbmigrate.report.sections.result import row_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_dbmigrate.evidence.record import Evidence, Metric, Observation, RowChange
 
 SHOWN_TABLES = 60
+SHOWN_SIZES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class MetricRow:
     before_bar: Bar | None
     after_bar: Bar | None
     limit_at: str
+    sub: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,21 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SizeRow:
+    """The size of one table before and after, and its dead rows after."""
+
+    table: str
+    before: str
+    after: str
+    dead: str
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
-    """All figures, and the tables whose rows changed."""
+    """All figures, the tables whose rows changed, and the largest tables."""
 
     rows: tuple[MetricRow, ...]
+    sizes: tuple[SizeRow, ...]
     tables: tuple[TableRow, ...]
     tables_said: str
     counted: bool
@@ -68,6 +84,7 @@ def metrics(evidence: Evidence) -> Metrics:
         said.append(f"{text.count(quiet, 'other table')} observed, no row changed.")
     return Metrics(
         rows=tuple(_metric(m, limit_of(evidence, m)) for m in evidence.metrics),
+        sizes=tuple(_sizes(evidence)),
         tables=tuple(_table(r) for r in changed[:SHOWN_TABLES]),
         tables_said=" ".join(said),
         counted="rows" in evidence.measured or bool(evidence.rows),
@@ -82,6 +99,8 @@ def figure(observed: Observation | None) -> str:
         return text.line(observed.text, 120)
     if observed.unit == "B":
         return text.size(int(observed.value))
+    if observed.unit == "ms" and observed.value >= 0:
+        return text.duration(int(observed.value * 1e6))
     return f"{text.number(observed.value)} {text.line(observed.unit, 20)}".strip()
 
 
@@ -100,7 +119,10 @@ def _metric(metric: Metric, limit: str) -> MetricRow:
     axis = max(old or 0, new or 0)
     change = ""
     if old is not None and new is not None and same_unit:
-        change = "same" if new == old else f"{'+' if new > old else '-'}{_difference(old, new)}"
+        unit = after.unit if after else ""
+        change = (
+            "same" if new == old else f"{'+' if new > old else '-'}{_difference(old, new, unit)}"
+        )
     return MetricRow(
         id=row_id("metric", metric.name),
         title=text.line(metric.title) or text.line(metric.name),
@@ -111,7 +133,41 @@ def _metric(metric: Metric, limit: str) -> MetricRow:
         before_bar=bar(0, old, axis) if change and old is not None else None,
         after_bar=bar(0, new, axis) if change and new is not None else None,
         limit_at=_limit_at(limit, axis) if change else "",
+        sub=tuple(_remarks(metric)),
     )
+
+
+def _remarks(metric: Metric) -> Iterator[str]:
+    """What a number does not say: how it was measured, why there is none, a plan that changed."""
+    before, after = metric.before, metric.after
+    if after is None and metric.why:
+        yield f"not measured: {text.line(metric.why)}"
+        if metric.todo:
+            yield f"to measure it: {text.line(metric.todo)}"
+    if after is not None and after.value is not None and after.unit != "B":
+        plain = {f"{after.value}", text.number(after.value), figure(after)}
+        if after.text not in plain:
+            yield text.line(after.text)
+    if metric.title == f"query {metric.name}" and before and after and after.details:
+        pairs = zip_longest(before.details, after.details, fillvalue="nothing")
+        old, new = next(((a, b) for a, b in pairs if a != b), ("", ""))
+        yield f"its plan changed: {text.line(old.strip(), 100)} → {text.line(new.strip(), 100)}"
+
+
+def _sizes(evidence: Evidence) -> Iterator[SizeRow]:
+    """The largest tables after the migrations, from the figure of the database's size."""
+    found = next((m for m in evidence.metrics if m.name == "database-size"), None)
+    if found is None or found.after is None:
+        return
+    earlier = {row[0]: row[1] for row in found.before.rows} if found.before is not None else {}
+    for name, size, _live, dead in found.after.rows[:SHOWN_SIZES]:
+        old = earlier.get(name)
+        yield SizeRow(
+            table=text.line(name or "", 140),
+            before=text.size(int(old)) if old else "",
+            after=text.size(int(size or 0)),
+            dead=f"{int(dead or 0):,}",
+        )
 
 
 def _limit_at(limit: str, axis: float) -> str:
@@ -121,7 +177,11 @@ def _limit_at(limit: str, axis: float) -> str:
     return percent(int(limit) / axis) if int(limit) <= axis else ""
 
 
-def _difference(old: float, new: float) -> str:
+def _difference(old: float, new: float, unit: str) -> str:
+    if unit == "B":
+        return text.size(int(abs(new - old)))
+    if unit == "ms":
+        return text.duration(int(abs(new - old) * 1e6))
     return text.number(round(abs(new - old), 6))
 
 

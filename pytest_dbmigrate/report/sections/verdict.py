@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_dbmigrate.evidence.decision import Decision
     from pytest_dbmigrate.evidence.record import Evidence, Metric
+    from pytest_dbmigrate.evidence.window import Window
     from pytest_dbmigrate.report.sections.checks import Checks
     from pytest_dbmigrate.report.sections.criteria import Criteria
     from pytest_dbmigrate.report.sections.execution import Execution
@@ -120,21 +121,41 @@ def _facts(
     few = len(marks) <= SHOWN_SETS
     small = " ".join(short for short, _ in marks) if few else f"in {len(marks):,} sets"
     value = f"{checks.passed:,} of {checks.total:,}"
-    facts = [Fact("Verifications", value, small, marks if few else ())]
+    if evidence.window is not None:
+        facts = [_watched(evidence.window)]
+    else:
+        facts = [Fact("Verifications", value, small, marks if few else ())]
     if criteria.planned:
         facts.append(Fact("Criteria met", f"{criteria.met} of {criteria.total}", criteria.rest))
     else:
         facts.append(Fact("Criteria", "no plan", "each verification must pass"))
-    if execution.total:
+    if evidence.window is not None:
+        facts += _out_of_limits(evidence.window)
+    elif execution.total:
         facts.append(Fact("Migration time", execution.total, _time_limit(evidence)))
     else:
         facts.append(Fact("Migrations", "none ran", "nothing was applied"))
-    facts.append(_size(evidence))
+    if evidence.window is None:
+        facts.append(_size(evidence))
     if signed.required:
         facts.append(Fact("Signed", f"{signed.signed} of {signed.required}", _voices(signed)))
     else:
         facts.append(Fact("Signed", "nobody", "no plan names a role"))
     return tuple(facts)
+
+
+def _watched(window: Window) -> Fact:
+    """How much of a monitoring window was observed."""
+    observed, planned = text.duration(window.observed_ns), text.duration(window.planned_ns)
+    return Fact("Observed", observed, f"of {planned}, {text.count(window.samples, 'sample')}")
+
+
+def _out_of_limits(window: Window) -> list[Fact]:
+    """What was out of limits in a monitoring window, and when nobody could look."""
+    found, blinds = window.anomalies, len(window.blinds)
+    first = f"the first at {text.clock(found[0].at)}" if found else "every sample within its limits"
+    looked = "the database answered every time" if not blinds else "the database did not answer"
+    return [Fact("Anomalies", f"{len(found):,}", first), Fact("Gaps", f"{blinds:,}", looked)]
 
 
 def _voices(signed: SignOff) -> str:
