@@ -15,6 +15,7 @@ from gates import gate_of, project_of, run_all, value
 from stopping import restartable, restarting, wait_until
 
 from pytest_dbmigrate.postgres.ending import Intent, identify, resolve
+from pytest_dbmigrate.postgres.query import run
 from pytest_dbmigrate.postgres.steps import Step
 from pytest_dbmigrate.postgres.transaction import Limits, RefusedError
 
@@ -90,12 +91,18 @@ def once(condition: Callable[[], object], then: Callable[[], object]) -> threadi
 def test_when_commit_itself_fails_then_it_is_said_and_nothing_was_committed(
     tmp_path: Path, database: str
 ) -> None:
-    """ON COMMIT of a temporary table meets its foreign key only when COMMIT truncates it."""
-    migration = TABLE + (
-        "CREATE TEMP TABLE parents (id int PRIMARY KEY) ON COMMIT DELETE ROWS;\n"
-        "CREATE TEMP TABLE children (id int REFERENCES parents) ON COMMIT PRESERVE ROWS;\n"
-    )
-    gate = run_all(gate_of(project_of(tmp_path, {"001_t.sql": migration}, COUNT), database))
+    """ON COMMIT of a temporary table meets its foreign key only when COMMIT truncates it.
+
+    A migration's own temporary tables are dropped behind it, so these are made later.
+    """
+    gate = gate_of(project_of(tmp_path, {"001_t.sql": TABLE}, COUNT), database)
+    gate.advance(Step("final"))
+    for statement in (
+        "CREATE TEMP TABLE parents (id int PRIMARY KEY) ON COMMIT DELETE ROWS",
+        "CREATE TEMP TABLE children (id int REFERENCES parents) ON COMMIT PRESERVE ROWS",
+    ):
+        run(gate.connection(), statement)
+    run_all(gate)
     assert state(gate) == "unchanged"
     assert gate.seen.stopped.startswith("failed at COMMIT: unsupported ON COMMIT")
     assert value(database, "SELECT to_regclass('t')::text") is None
