@@ -26,7 +26,9 @@ PATIENCE_MS = 5_000
 SLOW_NS = 250_000_000
 """What takes longer before anything is locked says nothing, and stands in the migrations' way."""
 
-_REST_NS = 5_000_000  # between two rounds, and three times what the round took
+# Between two rounds: three times what the round took, so that the server has more to do than us,
+# and not longer than somebody would notice.
+_REST_NS, _LONGEST_REST_NS = 5_000_000, 50_000_000
 _BUSY_NS = 20_000_000  # a try that waits so long no longer keeps the others from going on
 _GONE = frozenset({"42P01", "3F000"})  # undefined_table, invalid_schema_name
 _LASTS = b"42"  # syntax errors and missing rights do not go away by themselves
@@ -110,7 +112,8 @@ class SqlTries:
         """The next thing to try that is not waiting already."""
         if not self._todo:
             if self._round_ns:
-                self._rest_until_ns = now + max(_REST_NS, 3 * (now - self._round_ns))
+                rest = max(_REST_NS, 3 * (now - self._round_ns))
+                self._rest_until_ns = now + min(rest, _LONGEST_REST_NS)
                 self._round_ns = 0
                 return None
             self._round_ns = now
